@@ -1,0 +1,31 @@
+// Dialect.td - the needle dialect, its tensor types and the base of its ops.
+#ifndef NEEDLE_DIALECT
+#define NEEDLE_DIALECT
+
+include "mlir/IR/OpBase.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+def Needle_Dialect : Dialect {
+  let name = "needle";
+  let cppNamespace = "::needle::ir";
+  let summary = "Tensor programs as users record them";
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect"];
+  let useDefaultAttributePrinterParser = 1;
+}
+
+class Needle_Op<string mnemonic, list<Trait> traits = []>
+    : Op<Needle_Dialect, mnemonic, traits>;
+
+// Static shape, rank at most 8; an encoding, if any, names the target the value
+// lives on ("reference"); absent: the function's.
+class Needle_TensorOf<list<Type> elements> : StaticShapeTensorOf<elements>;
+def Needle_Tensor : Needle_TensorOf<[I1, I32, I64, F32, F64]>;
+def Needle_FloatTensor : Needle_TensorOf<[F32, F64]>;
+def Needle_NumberTensor : Needle_TensorOf<[I32, I64, F32, F64]>;
+def Needle_IntegerTensor : Needle_TensorOf<[I32, I64]>;
+def Needle_BoolTensor : Needle_TensorOf<[I1]>;
+def Needle_KeyTensor : Needle_TensorOf<[I64]>; // a Threefry key: hi << 32 | lo
+
+#endif

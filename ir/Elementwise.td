@@ -1,0 +1,240 @@
+// Elementwise.td - ops that work element by element; each holds its scalar body.
+#ifndef NEEDLE_ELEMENTWISE
+#define NEEDLE_ELEMENTWISE
+
+include "Dialect.td"
+include "Interfaces.td"
+
+// `body` returns the value of one element from x[0], x[1], ...: scalars or
+// vectors. `isFloat(x)` and `number(b, loc, type, v)` are in Elementwise.h.
+class Needle_ElementwiseBase<string mnemonic, list<Trait> traits, code body>
+    : Needle_Op<mnemonic, !listconcat([Pure,
+        DeclareOpInterfaceMethods<ElementwiseOpInterface>], traits)> {
+  let extraClassDefinition = [{
+    ::mlir::Value $cppClass::buildScalar(::mlir::OpBuilder &b,
+        ::mlir::Location loc, ::mlir::ValueRange x) {
+      using namespace ::mlir;
+      (void)b, (void)loc;
+      }] # body # [{
+    }
+  }];
+}
+
+// All operands and the result have one type.
+class Needle_UnaryOp<string mnemonic, code body, Type type = Needle_FloatTensor>
+    : Needle_ElementwiseBase<mnemonic, [SameOperandsAndResultType], body> {
+  let arguments = (ins type:$x);
+  let results = (outs type:$result);
+  let assemblyFormat = "operands attr-dict `:` type($result)";
+}
+class Needle_BinaryOp<string mnemonic, code body, list<Trait> traits = [],
+                      Type type = Needle_NumberTensor>
+    : Needle_ElementwiseBase<mnemonic,
+        !listconcat([SameOperandsAndResultType], traits), body> {
+  let arguments = (ins type:$lhs, type:$rhs);
+  let results = (outs type:$result);
+  let assemblyFormat = "operands attr-dict `:` type($result)";
+}
+
+// Two operands of one type, a boolean result of their shape. `f` and `i` are
+// the predicates of arith.cmpf and arith.cmpi.
+class Needle_CompareOp<string mnemonic, string f, string i,
+                       list<Trait> traits = []>
+    : Needle_ElementwiseBase<mnemonic, !listconcat([SameTypeOperands,
+        DeclareOpInterfaceMethods<InferTypeOpInterface>], traits), [{
+      if (isFloat(x[0]))
+        return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::}] # f # [{,
+                                     x[0], x[1]);
+      return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::}] # i # [{,
+                                   x[0], x[1]);
+    }]> {
+  let arguments = (ins Needle_Tensor:$lhs, Needle_Tensor:$rhs);
+  let results = (outs Needle_BoolTensor:$result);
+  let assemblyFormat = "operands attr-dict `:` type($lhs)";
+}
+
+def Needle_AddOp : Needle_BinaryOp<"add", [{
+    if (isFloat(x[0]))
+      return arith::AddFOp::create(b, loc, x[0], x[1]);
+    return arith::AddIOp::create(b, loc, x[0], x[1]);
+  }], [Commutative]> {
+  let summary = "elementwise sum";
+  let hasFolder = 1;
+}
+def Needle_SubOp : Needle_BinaryOp<"sub", [{
+    if (isFloat(x[0]))
+      return arith::SubFOp::create(b, loc, x[0], x[1]);
+    return arith::SubIOp::create(b, loc, x[0], x[1]);
+  }]> {
+  let summary = "elementwise difference";
+  let hasFolder = 1;
+}
+def Needle_MulOp : Needle_BinaryOp<"mul", [{
+    if (isFloat(x[0]))
+      return arith::MulFOp::create(b, loc, x[0], x[1]);
+    return arith::MulIOp::create(b, loc, x[0], x[1]);
+  }], [Commutative]> {
+  let summary = "elementwise product";
+  let hasFolder = 1;
+}
+def Needle_DivOp : Needle_BinaryOp<"div", [{
+    return arith::DivFOp::create(b, loc, x[0], x[1]);
+  }], [], Needle_FloatTensor> {
+  let summary = "elementwise quotient";
+  let hasFolder = 1;
+}
+def Needle_MaximumOp : Needle_BinaryOp<"maximum", [{
+    if (isFloat(x[0]))
+      return arith::MaximumFOp::create(b, loc, x[0], x[1]);
+    return arith::MaxSIOp::create(b, loc, x[0], x[1]);
+  }], [Commutative]> {
+  let summary = "elementwise maximum; NaN if either is";
+}
+def Needle_MinimumOp : Needle_BinaryOp<"minimum", [{
+    if (isFloat(x[0]))
+      return arith::MinimumFOp::create(b, loc, x[0], x[1]);
+    return arith::MinSIOp::create(b, loc, x[0], x[1]);
+  }], [Commutative]> {
+  let summary = "elementwise minimum; NaN if either is";
+}
+
+def Needle_NegOp : Needle_UnaryOp<"neg", [{
+    if (isFloat(x[0]))
+      return arith::NegFOp::create(b, loc, x[0]);
+    return arith::SubIOp::create(b, loc, number(b, loc, x[0].getType(), 0), x[0]);
+  }], Needle_NumberTensor> {
+  let summary = "elementwise negation";
+  let hasFolder = 1;
+}
+def Needle_AbsOp : Needle_UnaryOp<"abs", [{
+    if (isFloat(x[0]))
+      return math::AbsFOp::create(b, loc, x[0]);
+    return math::AbsIOp::create(b, loc, x[0]);
+  }], Needle_NumberTensor> {
+  let summary = "elementwise absolute value";
+}
+def Needle_SignOp : Needle_UnaryOp<"sign", [{
+    Value zero = number(b, loc, x[0].getType(), 0);
+    Value one = number(b, loc, x[0].getType(), 1);
+    Value minusOne = number(b, loc, x[0].getType(), -1);
+    bool f = isFloat(x[0]);
+    auto test = [&](arith::CmpFPredicate pf, arith::CmpIPredicate pi) -> Value {
+      if (f)
+        return arith::CmpFOp::create(b, loc, pf, x[0], zero);
+      return arith::CmpIOp::create(b, loc, pi, x[0], zero);
+    };
+    Value positive = test(arith::CmpFPredicate::OGT, arith::CmpIPredicate::sgt);
+    Value negative = test(arith::CmpFPredicate::OLT, arith::CmpIPredicate::slt);
+    // NaN and -0 are neither: they come back as they are.
+    Value rest = arith::SelectOp::create(b, loc, negative, minusOne, x[0]);
+    return arith::SelectOp::create(b, loc, positive, one, rest);
+  }], Needle_NumberTensor> {
+  let summary = "-1, 0 or 1; NaN for NaN";
+}
+def Needle_ExpOp : Needle_UnaryOp<"exp",
+    [{ return math::ExpOp::create(b, loc, x[0]); }]> {
+  let summary = "elementwise exponential";
+}
+def Needle_LogOp : Needle_UnaryOp<"log",
+    [{ return math::LogOp::create(b, loc, x[0]); }]> {
+  let summary = "elementwise natural logarithm; NaN below 0, -inf at 0";
+}
+def Needle_SqrtOp : Needle_UnaryOp<"sqrt",
+    [{ return math::SqrtOp::create(b, loc, x[0]); }]> {
+  let summary = "elementwise square root; NaN below 0";
+}
+def Needle_RsqrtOp : Needle_UnaryOp<"rsqrt", [{
+    return arith::DivFOp::create(b, loc, number(b, loc, x[0].getType(), 1),
+                                 math::SqrtOp::create(b, loc, x[0]));
+  }]> {
+  let summary = "elementwise 1 / sqrt(x)";
+}
+def Needle_SquareOp : Needle_UnaryOp<"square", [{
+    if (isFloat(x[0]))
+      return arith::MulFOp::create(b, loc, x[0], x[0]);
+    return arith::MulIOp::create(b, loc, x[0], x[0]);
+  }], Needle_NumberTensor> {
+  let summary = "elementwise x * x";
+}
+def Needle_TanhOp : Needle_UnaryOp<"tanh",
+    [{ return math::TanhOp::create(b, loc, x[0]); }]> {
+  let summary = "elementwise hyperbolic tangent";
+}
+def Needle_ReluOp : Needle_UnaryOp<"relu", [{
+    Value zero = number(b, loc, x[0].getType(), 0);
+    if (isFloat(x[0]))
+      return arith::MaximumFOp::create(b, loc, x[0], zero);
+    return arith::MaxSIOp::create(b, loc, x[0], zero);
+  }], Needle_NumberTensor> {
+  let summary = "elementwise max(x, 0); NaN for NaN";
+}
+def Needle_ErfInvOp : Needle_UnaryOp<"erf_inv",
+    [{ return buildErfInv(b, loc, x[0]); }]> {
+  let summary = "elementwise inverse error function, for normal draws";
+}
+
+def Needle_EqualOp : Needle_CompareOp<"equal", "OEQ", "eq", [Commutative]> {
+  let summary = "elementwise ==; false where an operand is NaN";
+}
+def Needle_NotEqualOp : Needle_CompareOp<"not_equal", "UNE", "ne", [Commutative]> {
+  let summary = "elementwise !=; true where an operand is NaN";
+}
+def Needle_LessOp : Needle_CompareOp<"less", "OLT", "slt"> {
+  let summary = "elementwise <";
+}
+def Needle_LessEqualOp : Needle_CompareOp<"less_equal", "OLE", "sle"> {
+  let summary = "elementwise <=";
+}
+def Needle_GreaterOp : Needle_CompareOp<"greater", "OGT", "sgt"> {
+  let summary = "elementwise >";
+}
+def Needle_GreaterEqualOp : Needle_CompareOp<"greater_equal", "OGE", "sge"> {
+  let summary = "elementwise >=";
+}
+
+def Needle_AndOp : Needle_BinaryOp<"and",
+    [{ return arith::AndIOp::create(b, loc, x[0], x[1]); }],
+    [Commutative], Needle_BoolTensor> {
+  let summary = "elementwise logical and";
+}
+def Needle_OrOp : Needle_BinaryOp<"or",
+    [{ return arith::OrIOp::create(b, loc, x[0], x[1]); }],
+    [Commutative], Needle_BoolTensor> {
+  let summary = "elementwise logical or";
+}
+def Needle_NotOp : Needle_UnaryOp<"not", [{
+    return arith::XOrIOp::create(b, loc, x[0],
+                                 number(b, loc, x[0].getType(), 1));
+  }], Needle_BoolTensor> {
+  let summary = "elementwise logical not";
+  let hasFolder = 1;
+}
+
+def Needle_WhereOp : Needle_ElementwiseBase<"where",
+    [AllTypesMatch<["x", "y", "result"]>, SameOperandsAndResultShape],
+    [{ return arith::SelectOp::create(b, loc, x[0], x[1], x[2]); }]> {
+  let summary = "x where the condition holds, else y";
+  let arguments = (ins Needle_BoolTensor:$condition, Needle_Tensor:$x,
+                       Needle_Tensor:$y);
+  let results = (outs Needle_Tensor:$result);
+  let assemblyFormat = "operands attr-dict `:` type($condition) `,` type($result)";
+  let hasFolder = 1;
+}
+def Needle_ConvertOp : Needle_ElementwiseBase<"convert",
+    [SameOperandsAndResultShape], [{
+      return buildConvert(b, loc, x[0],
+          ::mlir::cast<::mlir::ShapedType>(getResult().getType())
+              .getElementType());
+    }]> {
+  let summary = "change of element type";
+  let description = [{
+    To integers: truncation towards zero; NaN is 0 and values outside clamp to
+    the ends. To boolean: x != 0 (NaN is true). From boolean: 0 or 1.
+  }];
+  let arguments = (ins Needle_Tensor:$x);
+  let results = (outs Needle_Tensor:$result);
+  let assemblyFormat = "operands attr-dict `:` type($x) `->` type($result)";
+  let hasFolder = 1;
+}
+
+#endif

@@ -1,0 +1,53 @@
+// Gradient.td - the gradient request, what protects its paths, and placement.
+#ifndef NEEDLE_GRADIENT
+#define NEEDLE_GRADIENT
+
+include "Dialect.td"
+
+def Needle_GradientOp : Needle_Op<"gradient", [Pure]> {
+  let summary = "gradients of sum(value * cotangent) with respect to `wrt`";
+  let description = [{
+    Operands: the value, the cotangent (of the value's type) when
+    `has_cotangent`, else ones, then each `wrt`, made by needle.pin. One result
+    per `wrt`, of its type. Autodiff expands it.
+  }];
+  let arguments = (ins Variadic<Needle_Tensor>:$operands_,
+                       DefaultValuedAttr<BoolAttr, "false">:$has_cotangent);
+  let results = (outs Variadic<Needle_Tensor>:$gradients);
+  let assemblyFormat = [{
+    `(` $operands_ `)` attr-dict `:` functional-type($operands_, $gradients)
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::mlir::Value getValue() { return getOperand(0); }
+    ::mlir::Value getCotangent() {
+      return getHasCotangent() ? getOperand(1) : ::mlir::Value();
+    }
+    ::mlir::OperandRange getWrt() {
+      return getOperands().drop_front(getHasCotangent() ? 2 : 1);
+    }
+  }];
+}
+// Opaque (no folder): every use of a `wrt` value goes through it, so that no
+// rewrite before Autodiff can take the value off the path.
+def Needle_PinOp : Needle_Op<"pin", [Pure, SameOperandsAndResultType]> {
+  let summary = "x; a point that gradients are taken at";
+  let arguments = (ins Needle_Tensor:$x);
+  let results = (outs Needle_Tensor:$result);
+  let assemblyFormat = "$x attr-dict `:` type($x)";
+}
+def Needle_DetachOp : Needle_Op<"detach", [Pure, SameOperandsAndResultType]> {
+  let summary = "x; a constant to gradients";
+  let arguments = (ins Needle_Tensor:$x);
+  let results = (outs Needle_Tensor:$result);
+  let assemblyFormat = "$x attr-dict `:` type($x)";
+}
+def Needle_ToOp : Needle_Op<"to", [Pure]> {
+  let summary = "a copy of x on another target";
+  let arguments = (ins Needle_Tensor:$x);
+  let results = (outs Needle_Tensor:$result);
+  let assemblyFormat = "$x attr-dict `:` type($x) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+#endif

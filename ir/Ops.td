@@ -1,0 +1,11 @@
+// Ops.td - all op families.
+include "Elementwise.td"
+include "Reduce.td"
+include "Shape.td"
+include "Contract.td"
+include "Create.td"
+include "Index.td"
+include "Random.td"
+include "Region.td"
+include "Kernel.td"
+include "Gradient.td"

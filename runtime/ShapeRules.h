@@ -1,0 +1,61 @@
+// ShapeRules.h - the result shape of every op, for recording and for the IR.
+// Pure functions that never throw: `ir` is compiled without exceptions. A rule
+// returns the shape, or the reason why there is none.
+#pragma once
+
+#include "needle/runtime/DType.h"
+#include "needle/runtime/Shape.h"
+
+#include <string>
+#include <vector>
+
+namespace needle::rules {
+
+using Dims = std::span<const int64_t>;
+
+/// A result shape or, when `error` is not empty, why there is none (without
+/// the op's name and place, which the caller knows).
+struct Inferred {
+  Shape shape;
+  std::string error;
+  bool ok() const { return error.empty(); }
+};
+
+/// Sizes are 0 or more, rank at most 8, fewer than 2^40 elements.
+Inferred checked(Dims dims);
+/// NumPy broadcasting of two shapes.
+Inferred broadcast(Dims a, Dims b);
+/// `from` broadcasts to exactly `to`.
+Inferred broadcastTo(Dims from, Dims to);
+/// All axes in range (negative from the end) and distinct; `normalized` gets
+/// them sorted. Axes::all: every axis.
+std::string normalizeAxes(const Axes &axes, int rank,
+                          std::vector<int64_t> &normalized);
+/// `axis` in [-rank, rank); empty text when fine.
+std::string normalizeAxis(int64_t axis, int rank, int64_t &normalized);
+/// `axes` sorted, distinct, in range.
+Inferred reduce(Dims x, Dims axes, bool keepDims);
+/// Same number of elements.
+Inferred reshape(Dims x, Dims to);
+/// `permutation` names every axis once.
+Inferred transpose(Dims x, Dims permutation);
+/// 0 <= start <= stop <= size, step >= 1 for every axis.
+Inferred slice(Dims x, Dims start, Dims stop, Dims step);
+/// low, high, interior >= 0 for every axis; `interior` elements go between
+/// neighbours: size + low + high + max(size - 1, 0) * interior.
+Inferred pad(Dims x, Dims low, Dims high, Dims interior);
+/// Equal but for `axis`.
+Inferred concat(std::span<const Shape> xs, int64_t axis);
+/// Result `index` of cutting `axis` into pieces of `sizes` (which add up).
+Inferred split(Dims x, Dims sizes, int64_t axis, int index);
+/// [..., m, k] x [..., k, n] -> [..., m, n]; leading dimensions broadcast;
+/// a transposed operand is given as [..., k, m] or [..., n, k].
+Inferred matmul(Dims lhs, Dims rhs, bool transposeLhs, bool transposeRhs);
+/// x without `axis`, with the shape of `indices` in its place.
+Inferred take(Dims x, Dims indices, int64_t axis);
+/// indices' shape + [depth].
+Inferred oneHot(Dims indices, int64_t depth);
+/// The shape of `operand`; `updates` has take's shape of (operand, indices).
+Inferred scatterAdd(Dims operand, Dims indices, Dims updates, int64_t axis);
+
+} // namespace needle::rules
