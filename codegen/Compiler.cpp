@@ -1,0 +1,2 @@
+// Compiler.cpp - graph in, program out; turns diagnostics into needle::Error.
+#include "needle/codegen/Compiler.h"

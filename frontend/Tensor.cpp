@@ -1,0 +1,1 @@
+// Tensor.cpp - handles of recorded values.

@@ -1,0 +1,2 @@
+// needle.h - the one header a program includes.
+#pragma once
