@@ -9,10 +9,12 @@ def Needle_GradientOp : Needle_Op<"gradient", [Pure]> {
   let description = [{
     Operands: the value, the cotangent (of the value's type) when
     `has_cotangent`, else ones, then each `wrt`, made by needle.pin. One result
-    per `wrt`, of its type. Autodiff expands it.
+    per `wrt`, of its type. Autodiff expands it. A `wrt` that the value does not
+    depend on along differentiable ops is an error, with `allow_unused` zeros.
   }];
   let arguments = (ins Variadic<Needle_Tensor>:$operands_,
-                       DefaultValuedAttr<BoolAttr, "false">:$has_cotangent);
+                       DefaultValuedAttr<BoolAttr, "false">:$has_cotangent,
+                       DefaultValuedAttr<BoolAttr, "false">:$allow_unused);
   let results = (outs Variadic<Needle_Tensor>:$gradients);
   let assemblyFormat = [{
     `(` $operands_ `)` attr-dict `:` functional-type($operands_, $gradients)

@@ -18,10 +18,10 @@ def Needle_ScanOp : Needle_Op<"scan",
   let description = [{
     Operands: `carries` initial values, then `slices` tensors that are read one
     slice of axis 0 per iteration, then captures. Body arguments: the iteration
-    (tensor<i64>), the carries, one slice of each, the captures. The body yields
-    the next carries, then what is stacked along a new axis 0. Results: the
-    final carries, then the stacks. `reverse` runs from the last slice to the
-    first; stacks are indexed like slices.
+    (tensor<i64>: the index of its slices and stacks, so that `reverse`, which
+    runs from the last slice to the first, counts down), the carries, one slice
+    of each, the captures. The body yields the next carries, then what is
+    stacked along a new axis 0. Results: the final carries, then the stacks.
   }];
   let arguments = (ins Variadic<Needle_Tensor>:$operands_, I64Attr:$length,
                        I64Attr:$carries, I64Attr:$slices,
