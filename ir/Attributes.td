@@ -25,6 +25,10 @@ def Needle_TargetAttr : Needle_Attr<"Target", "target"> {
                         "int64_t":$vector_bytes, "int64_t":$l1_bytes,
                         "int64_t":$l2_bytes);
   let assemblyFormat = "`<` struct(params) `>`";
+  let extraClassDeclaration = [{
+    /// Whether the interpreter runs its ops: there is nothing to generate.
+    bool isInterpreted() const { return getIsa().empty(); }
+  }];
 }
 
 def Needle_CallAttr : Needle_Attr<"Call", "call"> {

@@ -3,9 +3,11 @@
 #define NEEDLE_CONTRACT
 
 include "Dialect.td"
+include "Interfaces.td"
 
 def Needle_MatmulOp : Needle_Op<"matmul",
-    [Pure, DeclareOpInterfaceMethods<InferTypeOpInterface>]> {
+    [Pure, ContractionOpInterface,
+     DeclareOpInterfaceMethods<InferTypeOpInterface>]> {
   let summary = "[..., m, k] x [..., k, n] -> [..., m, n]";
   let description = [{
     Leading axes broadcast. `transpose_lhs` says that lhs is stored as

@@ -10,6 +10,7 @@ include "Interfaces.td"
 class Needle_ElementwiseBase<string mnemonic, list<Trait> traits, code body>
     : Needle_Op<mnemonic, !listconcat([Pure,
         DeclareOpInterfaceMethods<ElementwiseOpInterface>], traits)> {
+  bit cheap = 1; // to compute again; not so: series and many rounds
   let extraClassDefinition = [{
     ::mlir::Value $cppClass::buildScalar(::mlir::OpBuilder &b,
         ::mlir::Location loc, ::mlir::ValueRange x) {
@@ -17,6 +18,7 @@ class Needle_ElementwiseBase<string mnemonic, list<Trait> traits, code body>
       (void)b, (void)loc;
       }] # body # [{
     }
+    bool $cppClass::isCheap() { return }] # cheap # [{; }
   }];
 }
 
@@ -133,10 +135,12 @@ def Needle_SignOp : Needle_UnaryOp<"sign", [{
 }
 def Needle_ExpOp : Needle_UnaryOp<"exp",
     [{ return math::ExpOp::create(b, loc, x[0]); }]> {
+  let cheap = 0;
   let summary = "elementwise exponential";
 }
 def Needle_LogOp : Needle_UnaryOp<"log",
     [{ return math::LogOp::create(b, loc, x[0]); }]> {
+  let cheap = 0;
   let summary = "elementwise natural logarithm; NaN below 0, -inf at 0";
 }
 def Needle_SqrtOp : Needle_UnaryOp<"sqrt",
@@ -158,6 +162,7 @@ def Needle_SquareOp : Needle_UnaryOp<"square", [{
 }
 def Needle_TanhOp : Needle_UnaryOp<"tanh",
     [{ return math::TanhOp::create(b, loc, x[0]); }]> {
+  let cheap = 0;
   let summary = "elementwise hyperbolic tangent";
 }
 def Needle_ReluOp : Needle_UnaryOp<"relu", [{
@@ -170,6 +175,7 @@ def Needle_ReluOp : Needle_UnaryOp<"relu", [{
 }
 def Needle_ErfInvOp : Needle_UnaryOp<"erf_inv",
     [{ return buildErfInv(b, loc, x[0]); }]> {
+  let cheap = 0;
   let summary = "elementwise inverse error function, for normal draws";
 }
 

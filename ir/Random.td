@@ -10,6 +10,7 @@ include "Elementwise.td"
 def Needle_ThreefryOp : Needle_ElementwiseBase<"threefry",
     [SameOperandsAndResultType],
     [{ return buildThreefry(b, loc, x[0], x[1]); }]> {
+  let cheap = 0;
   let summary = "the Threefry-2x32 block of a key and a counter, as hi << 32 | lo";
   let arguments = (ins Needle_KeyTensor:$key, Needle_KeyTensor:$counter);
   let results = (outs Needle_KeyTensor:$result);

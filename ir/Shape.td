@@ -3,13 +3,16 @@
 #define NEEDLE_SHAPE
 
 include "Dialect.td"
+include "Interfaces.td"
 
 class Needle_ShapeOp<string mnemonic, list<Trait> traits = []>
     : Needle_Op<mnemonic, !listconcat([Pure], traits)>;
-class Needle_InferredShapeOp<string mnemonic>
-    : Needle_ShapeOp<mnemonic, [DeclareOpInterfaceMethods<InferTypeOpInterface>]>;
+class Needle_InferredShapeOp<string mnemonic, list<Trait> traits = []>
+    : Needle_ShapeOp<mnemonic, !listconcat(
+        [DeclareOpInterfaceMethods<InferTypeOpInterface>], traits)>;
+defvar Needle_View = DeclareOpInterfaceMethods<ViewOpInterface>;
 
-def Needle_ReshapeOp : Needle_ShapeOp<"reshape"> {
+def Needle_ReshapeOp : Needle_ShapeOp<"reshape", [Needle_View]> {
   let summary = "the same elements in row-major order, in another shape";
   let arguments = (ins Needle_Tensor:$x);
   let results = (outs Needle_Tensor:$result);
@@ -17,7 +20,7 @@ def Needle_ReshapeOp : Needle_ShapeOp<"reshape"> {
   let hasVerifier = 1;
   let hasFolder = 1;
 }
-def Needle_BroadcastToOp : Needle_ShapeOp<"broadcast_to"> {
+def Needle_BroadcastToOp : Needle_ShapeOp<"broadcast_to", [Needle_View]> {
   let summary = "repeats axes of size 1 and adds leading axes, as NumPy does";
   let arguments = (ins Needle_Tensor:$x);
   let results = (outs Needle_Tensor:$result);
@@ -25,14 +28,14 @@ def Needle_BroadcastToOp : Needle_ShapeOp<"broadcast_to"> {
   let hasVerifier = 1;
   let hasFolder = 1;
 }
-def Needle_TransposeOp : Needle_InferredShapeOp<"transpose"> {
+def Needle_TransposeOp : Needle_InferredShapeOp<"transpose", [Needle_View]> {
   let summary = "axis i of the result is axis permutation[i] of x";
   let arguments = (ins Needle_Tensor:$x, DenseI64ArrayAttr:$permutation);
   let results = (outs Needle_Tensor:$result);
   let assemblyFormat = "$x attr-dict `:` type($x)";
   let hasFolder = 1;
 }
-def Needle_SliceOp : Needle_InferredShapeOp<"slice"> {
+def Needle_SliceOp : Needle_InferredShapeOp<"slice", [Needle_View]> {
   let summary = "elements start, start + step, ... before stop, per axis";
   let arguments = (ins Needle_Tensor:$x, DenseI64ArrayAttr:$start,
                        DenseI64ArrayAttr:$stop, DenseI64ArrayAttr:$step);
