@@ -28,6 +28,8 @@ public:
   /// Copies `code` to fresh pages and makes them executable, never writable
   /// and executable at once. Throws Error when memory can't be had.
   static std::shared_ptr<const Blob> load(const BlobCode &code);
+  /// A function of this process as a blob (tests; size 0).
+  static std::shared_ptr<const Blob> wrap(TileFunction *function);
   ~Blob();
   Blob(const Blob &) = delete;
   TileFunction *entry() const { return function; }

@@ -7,7 +7,9 @@
 #include "needle/runtime/Shape.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -70,6 +72,8 @@ enum class Role : uint8_t {
   count     // and its counter
 };
 std::string toString(Role role);
+/// The inverse of toString.
+std::optional<Role> parseRole(std::string_view text);
 
 struct GraphArgument {
   ValueType type;

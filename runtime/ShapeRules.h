@@ -13,6 +13,9 @@ namespace needle::rules {
 
 using Dims = std::span<const int64_t>;
 
+/// "[2, 3]", of any number of sizes.
+std::string text(Dims dims);
+
 /// A result shape or, when `error` is not empty, why there is none (without
 /// the op's name and place, which the caller knows).
 struct Inferred {

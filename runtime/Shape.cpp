@@ -1,0 +1,70 @@
+// Shape.cpp - checked construction of shapes, and their text.
+#include "needle/runtime/Shape.h"
+#include "needle/runtime/Error.h"
+#include "needle/runtime/ShapeRules.h"
+
+#include <algorithm>
+#include <ostream>
+
+namespace needle {
+
+Shape::Shape(std::span<const int64_t> dims) {
+  rules::Inferred inferred = rules::checked(dims);
+  if (!inferred.ok())
+    throw ShapeError(inferred.error);
+  *this = inferred.shape;
+}
+
+Shape::Shape(std::initializer_list<Dim> dims) {
+  int64_t values[maxRank + 1];
+  int count = 0;
+  for (Dim dim : dims)
+    if (count <= maxRank)
+      values[count++] = dim.value;
+  if (dims.size() > size_t(maxRank))
+    throw ShapeError("a tensor has at most 8 dimensions, not " +
+                     std::to_string(dims.size()));
+  *this = Shape(std::span<const int64_t>(values, size_t(count)));
+}
+
+Shape Shape::unchecked(std::span<const int64_t> dims) {
+  Shape shape;
+  shape.count = int(dims.size());
+  std::copy(dims.begin(), dims.end(), shape.sizes);
+  return shape;
+}
+
+int64_t Shape::operator[](int axis) const {
+  int normalized = axis < 0 ? axis + count : axis;
+  if (normalized < 0 || normalized >= count)
+    throw ShapeError("axis " + std::to_string(axis) +
+                     " is out of range for shape " + toString(*this));
+  return sizes[normalized];
+}
+
+int64_t Shape::elements() const {
+  int64_t product = 1;
+  for (int64_t size : *this)
+    product *= size;
+  return product;
+}
+
+bool operator==(const Shape &a, const Shape &b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end());
+}
+
+std::string toString(const Shape &shape) {
+  std::string text = "[";
+  for (int64_t size : shape) {
+    if (text.size() > 1)
+      text += ", ";
+    text += std::to_string(size);
+  }
+  return text + "]";
+}
+
+std::ostream &operator<<(std::ostream &os, const Shape &shape) {
+  return os << toString(shape);
+}
+
+} // namespace needle

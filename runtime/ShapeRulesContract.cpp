@@ -1,0 +1,110 @@
+// ShapeRulesContract.cpp - shape rules of joining, contracting and indexing.
+#include "needle/runtime/ShapeRules.h"
+
+#include <algorithm>
+
+namespace needle::rules {
+
+static Inferred fail(std::string error) { return {{}, std::move(error)}; }
+
+Inferred concat(std::span<const Shape> xs, int64_t axis) {
+  if (xs.empty())
+    return fail("needs at least one operand");
+  Dims first = xs[0].dims();
+  if (axis < 0 || axis >= int64_t(first.size()))
+    return fail("axis " + std::to_string(axis) + " is out of range for shape " +
+                text(first));
+  std::vector<int64_t> result(first.begin(), first.end());
+  for (size_t i = 1; i < xs.size(); ++i) {
+    Dims x = xs[i].dims();
+    bool equal = x.size() == first.size();
+    for (size_t d = 0; equal && d < x.size(); ++d)
+      equal = int64_t(d) == axis || x[d] == first[d];
+    if (!equal)
+      return fail("operand " + std::to_string(i) + " is " + text(x) +
+                  ", operand 0 is " + text(first) +
+                  "; they may differ in axis " + std::to_string(axis) +
+                  " only");
+    if (__builtin_add_overflow(result[size_t(axis)], x[size_t(axis)],
+                               &result[size_t(axis)]))
+      return fail("the joined size of axis " + std::to_string(axis) +
+                  " overflows");
+  }
+  return checked(result);
+}
+
+Inferred split(Dims x, Dims sizes, int64_t axis, int index) {
+  if (axis < 0 || axis >= int64_t(x.size()))
+    return fail("axis " + std::to_string(axis) + " is out of range for shape " +
+                text(x));
+  if (index < 0 || size_t(index) >= sizes.size())
+    return fail("there is no piece " + std::to_string(index) + " of " +
+                std::to_string(sizes.size()));
+  int64_t left = x[size_t(axis)];
+  for (int64_t size : sizes) {
+    if (size < 0 || size > left) {
+      left = -1;
+      break;
+    }
+    left -= size;
+  }
+  if (left != 0) {
+    return fail("sizes " + text(sizes) + " do not add up to " +
+                std::to_string(x[size_t(axis)]) + ", the size of axis " +
+                std::to_string(axis) + " of " + text(x));
+  }
+  std::vector<int64_t> result(x.begin(), x.end());
+  result[size_t(axis)] = sizes[size_t(index)];
+  return checked(result);
+}
+
+Inferred matmul(Dims lhs, Dims rhs, bool transposeLhs, bool transposeRhs) {
+  std::string given = ": lhs is " + text(lhs) + ", rhs is " + text(rhs);
+  if (lhs.size() < 2 || rhs.size() < 2)
+    return fail("operands need at least 2 dimensions" + given);
+  size_t l = lhs.size() - 2, r = rhs.size() - 2;
+  int64_t m = lhs[l + transposeLhs], k = lhs[l + !transposeLhs];
+  int64_t n = rhs[r + !transposeRhs], k2 = rhs[r + transposeRhs];
+  if (k != k2)
+    return fail("inner dimensions differ" + given + " (" + std::to_string(k) +
+                " != " + std::to_string(k2) + ")");
+  Inferred batch = broadcast(lhs.first(l), rhs.first(r));
+  if (!batch.ok())
+    return fail("leading dimensions do not broadcast" + given);
+  std::vector<int64_t> result(batch.shape.begin(), batch.shape.end());
+  result.insert(result.end(), {m, n});
+  return checked(result);
+}
+
+Inferred take(Dims x, Dims indices, int64_t axis) {
+  if (axis < 0 || axis >= int64_t(x.size()))
+    return fail("axis " + std::to_string(axis) + " is out of range for shape " +
+                text(x));
+  std::vector<int64_t> result(x.begin(), x.begin() + axis);
+  result.insert(result.end(), indices.begin(), indices.end());
+  result.insert(result.end(), x.begin() + axis + 1, x.end());
+  return checked(result);
+}
+
+Inferred oneHot(Dims indices, int64_t depth) {
+  if (depth < 0)
+    return fail("depth is " + std::to_string(depth) + ", not 0 or more");
+  std::vector<int64_t> result(indices.begin(), indices.end());
+  result.push_back(depth);
+  return checked(result);
+}
+
+Inferred scatterAdd(Dims operand, Dims indices, Dims updates, int64_t axis) {
+  Inferred wanted = take(operand, indices, axis);
+  if (!wanted.ok())
+    return wanted;
+  if (!std::equal(updates.begin(), updates.end(), wanted.shape.begin(),
+                  wanted.shape.end()))
+    return fail("updates are " + text(updates) + ", not " +
+                toString(wanted.shape) + " (operand " + text(operand) +
+                " indexed by " + text(indices) + " in axis " +
+                std::to_string(axis) + ")");
+  return checked(operand);
+}
+
+} // namespace needle::rules
