@@ -46,5 +46,6 @@ struct TraceError : Error { using Error::Error; };
 struct StaleCaptureError : Error { using Error::Error; };
 struct FormatError : Error { using Error::Error; };
 struct CompileError : Error { using Error::Error; };
+struct MemoryError : Error { using Error::Error; };
 
 } // namespace needle
