@@ -1,0 +1,43 @@
+// Cell.h - what the copies of a Variable share.
+#pragma once
+
+#include "needle/frontend/Tensor.h"
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+namespace needle::detail {
+
+struct Cell {
+  uint64_t id = 0; // never used twice
+  Where made;
+  Where assigned; // the last assign()
+  /// Interned; may be empty.
+  std::atomic<const char *> name{""};
+  std::atomic<bool> trainable{true};
+  /// A version node; replaced as a whole.
+  Tensor value;
+  Tensor gradient;
+  /// The thread whose next realization computes `value`; 0: none.
+  uint64_t pendingOn = 0;
+};
+
+/// The name of a variable's value for errors ("hidden.weight" or
+/// "train.cpp:12"), null when `node` is no variable's value.
+const char *variableName(const Node *node);
+/// The number of the cell `node` is a value of; 0: none.
+uint64_t cellOf(const Node *node);
+
+/// The present value, in the open trace if there is one.
+Tensor readCell(const std::shared_ptr<Cell> &cell);
+/// A value for a cell: a constant to older history, with the cell's number.
+Tensor makeVersion(const Cell &cell, const Tensor &value, Where where);
+/// Gives the cell a value that is already a version.
+void setCell(const std::shared_ptr<Cell> &cell, Tensor version, Where where);
+
+/// Cells of this thread that wait for a realization; the list is emptied.
+std::vector<std::shared_ptr<Cell>> takePending();
+void putPending(const std::shared_ptr<Cell> &cell);
+
+} // namespace needle::detail

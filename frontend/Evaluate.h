@@ -1,0 +1,35 @@
+// Evaluate.h - realization: graphs are compiled, run and cut.
+#pragma once
+
+#include "needle/frontend/Realization.h"
+#include "needle/frontend/Tensor.h"
+
+#include <memory>
+#include <mutex>
+#include <string>
+
+namespace needle::detail {
+
+/// Held while the graph's links or `visit` fields are read, and while nodes are
+/// cut; never while compiling or running.
+std::mutex &graphMutex();
+
+/// The value of a node that has one; else null.
+std::shared_ptr<runtime::Buffer> bufferOf(Node *node);
+/// A node that has its value from the start; belongs to no trace.
+Tensor dataTensor(std::shared_ptr<runtime::Buffer> buffer, DType dtype,
+                  const Shape &shape, Target target, Where where);
+
+/// What recording does when it isn't lazy.
+void realizeEagerly(const Tensor &tensor);
+/// Pending assignments of this thread and nothing else.
+void realizePending(Where where);
+/// Realizes and makes `tensor` a leaf whatever it leads to: the loss of an
+/// optimizer's step. `with` is computed by the same program.
+void realizeAndCut(const Tensor &tensor, const Tensors &with, Where where);
+/// Realizes in an open trace what does not depend on its arguments; TraceError
+/// with `what` and the line when it does.
+void realizeConstant(const Tensor &tensor, const std::string &what,
+                     Where where);
+
+} // namespace needle::detail

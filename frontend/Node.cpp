@@ -1,0 +1,297 @@
+// Node.cpp - arenas, recording, and the death of nodes.
+#include "needle/frontend/Node.h"
+
+#include "needle/frontend/Realization.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <deque>
+#include <mutex>
+#include <new>
+#include <string>
+#include <sys/mman.h>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+// Slabs hide a use after free, unless free blocks are poisoned.
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#define POISON(p, n) __asan_poison_memory_region(p, n)
+#define UNPOISON(p, n) __asan_unpoison_memory_region(p, n)
+#else
+#define POISON(p, n)
+#define UNPOISON(p, n)
+#endif
+
+namespace needle::detail {
+
+constinit thread_local Context context;
+
+struct Slab {
+  Arena *arena;
+  char padding[56];
+};
+
+struct Arena {
+  static constexpr size_t classes = 64; // of 16 bytes
+  char *bump = nullptr, *bumpEnd = nullptr, *chunk = nullptr,
+       *chunkEnd = nullptr;
+  Node *freeLists[classes] = {};
+  uint64_t sequence = 0;
+  // Written by the lessee only; read by liveTensors().
+  std::atomic<int64_t> live{0};
+  // Dead nodes that other threads hand back.
+  alignas(64) std::atomic<Node *> handedBack{nullptr};
+  std::atomic<int64_t> handedBackCount{0};
+
+  Node *allocate(size_t bytes);
+  void reclaim(Node *node) noexcept;
+  void drain() noexcept;
+};
+
+static size_t bytesOf(const Node *node) {
+  return sizeof(Node) +
+         8 * (size_t(node->rank) + node->attributeWords + node->inputCount);
+}
+static Arena *arenaOf(const Node *node) {
+  return reinterpret_cast<Slab *>(reinterpret_cast<uintptr_t>(node) &
+                                  ~(slabBytes - 1))
+      ->arena;
+}
+
+Node *Arena::allocate(size_t bytes) {
+  size_t sizeClass = (bytes + 15) / 16;
+  if (sizeClass < classes) {
+    if (Node *node = freeLists[sizeClass]) {
+      UNPOISON(node, sizeClass * 16);
+      freeLists[sizeClass] = node->next;
+      return node;
+    }
+    bytes = sizeClass * 16;
+    if (size_t(bumpEnd - bump) < bytes) {
+      if (chunk == chunkEnd) { // one slab first, then 2 MiB at a time
+        size_t size = chunk ? size_t(2) << 20 : slabBytes;
+        auto *memory = static_cast<char *>(std::aligned_alloc(size, size));
+        if (!memory)
+          throw std::bad_alloc();
+        if (size > slabBytes)
+          madvise(memory, size, MADV_HUGEPAGE);
+        chunk = memory;
+        chunkEnd = memory + size;
+      }
+      new (chunk) Slab{this, {}};
+      bump = chunk + sizeof(Slab);
+      bumpEnd = chunk += slabBytes;
+    }
+    return reinterpret_cast<Node *>(std::exchange(bump, bump + bytes));
+  }
+  // Thousands of inputs: a block of its own, behind a slab header of its own.
+  size_t size = (bytes + sizeof(Slab) + slabBytes - 1) & ~(slabBytes - 1);
+  void *memory = std::aligned_alloc(slabBytes, size);
+  if (!memory)
+    throw std::bad_alloc();
+  return reinterpret_cast<Node *>(new (memory) Slab{this, {}} + 1);
+}
+
+void Arena::reclaim(Node *node) noexcept {
+  live.store(live.load(std::memory_order_relaxed) - 1,
+             std::memory_order_relaxed);
+  size_t sizeClass = (bytesOf(node) + 15) / 16;
+  if (sizeClass >= classes)
+    return std::free(reinterpret_cast<char *>(node) - sizeof(Slab));
+  node->next = freeLists[sizeClass];
+  freeLists[sizeClass] = node;
+  POISON(node, sizeClass * 16);
+  UNPOISON(&node->next, sizeof node->next);
+}
+
+void Arena::drain() noexcept {
+  Node *node = handedBack.exchange(nullptr, std::memory_order_acquire);
+  while (node) {
+    Node *next = node->next;
+    handedBackCount.fetch_sub(1, std::memory_order_relaxed);
+    reclaim(node);
+    node = next;
+  }
+}
+
+// ---- one arena per thread --------------------------------------------------
+namespace {
+// Leaked on purpose: handles outlive threads and main.
+struct Pool {
+  std::mutex mutex;
+  std::vector<Arena *> free, all;
+};
+Pool &pool() {
+  static Pool *pool = new Pool;
+  return *pool;
+}
+struct Lease {
+  ~Lease() {
+    std::lock_guard lock(pool().mutex);
+    if (context.arena)
+      pool().free.push_back(std::exchange(context.arena, nullptr));
+  }
+};
+} // namespace
+
+static Arena *leaseArena() {
+  static thread_local Lease lease;
+  (void)&lease;
+  Pool &p = pool();
+  std::lock_guard lock(p.mutex);
+  if (p.free.empty())
+    p.all.push_back(context.arena = new Arena);
+  else {
+    context.arena = p.free.back();
+    p.free.pop_back();
+  }
+  return context.arena;
+}
+
+// ---- recording -------------------------------------------------------------
+// Whether `trace` is open on this thread (Trace.cpp).
+bool isOpenTrace(uint32_t trace);
+
+Node *record(const NewNode &from) {
+  Arena *arena = context.arena ? context.arena : leaseArena();
+  if (arena->handedBack.load(std::memory_order_relaxed))
+    arena->drain();
+  uint8_t tracked = 0;
+  for (Node *input : from.inputs) {
+    if (input->trace != context.trace && input->trace &&
+        !isOpenTrace(input->trace))
+      throw TraceError(from.where,
+                       complaint(from.op->name,
+                                 "an operand belongs to a trace that has "
+                                 "ended, or runs on another thread"));
+    tracked |= input->state.load(std::memory_order_relaxed);
+  }
+  size_t plain = from.dims.size() + from.attributes.size();
+  Node *node = arena->allocate(sizeof(Node) + 8 * (plain + from.inputs.size()));
+  // References first: a locked instruction waits for every store before it.
+  for (Node *input : from.inputs)
+    retain(input);
+  ::new (node) Node{
+      .refs = {1},
+      .dtype = from.dtype,
+      .target = from.target,
+      .rank = uint8_t(from.dims.size()),
+      .state = {uint8_t(isFloating(from.dtype) ? tracked & Node::tracked : 0)},
+      .attributeWords = uint32_t(from.attributes.size()),
+      .inputCount = uint32_t(from.inputs.size()),
+      .visit = 0,
+      .trace = context.trace,
+      .sequence = ++arena->sequence,
+      .op = from.op,
+      .file = from.where.file,
+      .line = from.where.line,
+      .scope = context.scope,
+      .payload = nullptr};
+  uint64_t *words = node->words();
+  std::copy(from.dims.begin(), from.dims.end(), words);
+  words += from.dims.size();
+  std::copy(from.attributes.begin(), from.attributes.end(), words);
+  words += from.attributes.size();
+  for (Node *input : from.inputs)
+    *words++ = reinterpret_cast<uintptr_t>(input);
+  arena->live.store(arena->live.load(std::memory_order_relaxed) + 1,
+                    std::memory_order_relaxed);
+  return node;
+}
+
+bool recordedBefore(const Node *a, const Node *b) {
+  return arenaOf(a) == arenaOf(b) && a->sequence < b->sequence;
+}
+
+// ---- death -----------------------------------------------------------------
+void destroy(Node *first) noexcept {
+  first->next = nullptr;
+  Node *work = first;
+  auto let = [](Node *node, void *list) {
+    if (node->refs.fetch_sub(1, std::memory_order_acq_rel) != 1)
+      return;
+    node->next = *static_cast<Node **>(list);
+    *static_cast<Node **>(list) = node;
+  };
+  while (work) {
+    Node *node = std::exchange(work, work->next);
+    if (!node->is(Node::cut))
+      for (Node *input : node->inputs())
+        let(input, &work);
+    delete node->payload;
+    if (node->op->ownedWord >= 0) {
+      auto *owned = reinterpret_cast<Owned *>(
+          node->attributes()[size_t(node->op->ownedWord)]);
+      if (owned)
+        owned->letGo(let, &work);
+      delete owned;
+    }
+    Arena *arena = arenaOf(node);
+    if (arena == context.arena) {
+      arena->reclaim(node);
+      continue;
+    }
+    arena->handedBackCount.fetch_add(1, std::memory_order_relaxed);
+    node->next = arena->handedBack.load(std::memory_order_relaxed);
+    while (!arena->handedBack.compare_exchange_weak(
+        node->next, node, std::memory_order_release,
+        std::memory_order_relaxed)) {
+    }
+  }
+}
+
+// ---- module paths ----------------------------------------------------------
+namespace {
+struct Scopes {
+  std::mutex mutex;
+  std::deque<std::string> names{""};
+  std::unordered_map<std::string_view, uint32_t> numbers;
+};
+Scopes &scopes() {
+  static Scopes *scopes = new Scopes;
+  return *scopes;
+}
+} // namespace
+
+uint32_t internScope(std::string_view path) {
+  if (path.empty())
+    return 0;
+  Scopes &s = scopes();
+  std::lock_guard lock(s.mutex);
+  if (auto it = s.numbers.find(path); it != s.numbers.end())
+    return it->second;
+  s.names.emplace_back(path);
+  auto number = uint32_t(s.names.size() - 1);
+  s.numbers.emplace(s.names.back(), number);
+  return number;
+}
+const std::string &scopeName(uint32_t scope) {
+  Scopes &s = scopes();
+  std::lock_guard lock(s.mutex);
+  return s.names[scope];
+}
+
+ModuleScope::ModuleScope(std::string_view path) : outer(context.scope) {
+  if (!path.empty())
+    context.scope = internScope(path);
+}
+
+std::string complaint(const char *op, const std::string &text) {
+  std::string all = context.scope ? scopeName(context.scope) + ": " : "";
+  return all + op + ": " + text;
+}
+
+} // namespace needle::detail
+
+int64_t needle::liveTensors() {
+  detail::Pool &pool = detail::pool();
+  std::lock_guard lock(pool.mutex);
+  int64_t live = 0;
+  for (const detail::Arena *arena : pool.all)
+    live += arena->live.load(std::memory_order_relaxed) -
+            arena->handedBackCount.load(std::memory_order_relaxed);
+  return live;
+}

@@ -1,0 +1,95 @@
+// Trace.h - recording into a trace (a jitted function) or a region (a scan).
+#pragma once
+
+#include "needle/frontend/Cell.h"
+#include "needle/runtime/Graph.h"
+
+#include <memory>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace needle::detail {
+
+/// Ops recorded while it lives belong to it; one per thread is innermost.
+class OpenTrace {
+public:
+  OpenTrace();
+  ~OpenTrace();
+  OpenTrace(const OpenTrace &) = delete;
+
+  uint32_t id;
+  OpenTrace *outer;
+  uint32_t outerTrace;
+  /// The iteration number inside a scan's body; empty in a jit trace.
+  Tensor iteration;
+};
+/// The innermost trace or region of this thread; null outside.
+OpenTrace *innermostTrace();
+bool isOpenTrace(uint32_t trace);
+
+/// Records as if in `trace` while it lives (0: outside of all).
+class RecordIn {
+public:
+  explicit RecordIn(uint32_t trace)
+      : outer(std::exchange(context.trace, trace)) {}
+  ~RecordIn() { context.trace = outer; }
+  RecordIn(const RecordIn &) = delete;
+
+private:
+  uint32_t outer;
+};
+
+/// Something a function reads of needle's state that is no tensor (a training
+/// flag): shared by its owner and by the signatures that read it.
+class Flag {
+public:
+  explicit Flag(bool value) : value(std::make_shared<bool>(value)) {}
+  /// In a trace, part of the signature from then on.
+  bool get() const;
+  void set(bool to) { *value = to; }
+
+private:
+  std::shared_ptr<bool> value;
+};
+
+/// The trace of a jitted function. Variables are lifted as they are touched:
+/// reads see the trace's own values, nothing outside changes.
+class Tracer {
+public:
+  Tracer();
+  ~Tracer();
+
+  struct Lifted {
+    std::shared_ptr<Cell> cell;
+    Tensor placeholder, value, gradient;
+    bool isAssigned = false;
+    bool isTrainable = true;
+    Where assigned;
+  };
+  Tensor read(const std::shared_ptr<Cell> &cell);
+  void assign(const std::shared_ptr<Cell> &cell, Tensor version, Where where);
+  Lifted &lift(const std::shared_ptr<Cell> &cell);
+
+  /// An argument of the jitted call, or one of the hidden ones.
+  Tensor argument(DType dtype, const Shape &shape, Target target, Role role,
+                  Where where);
+  /// The thread's random state as it is when the call starts.
+  const Tensor &key();
+  const Tensor &count();
+
+  OpenTrace trace;
+  std::vector<Lifted> lifted; // in order of first touch
+  std::unordered_map<const Cell *, size_t> positions;
+  std::vector<std::pair<std::shared_ptr<bool>, bool>> flags;
+  Tensor keyArgument, countArgument;
+  int64_t draws = 0;
+  std::vector<std::pair<std::string, Tensor>> taps;
+
+private:
+  Tracer *outer;
+};
+/// The trace open on this thread; null outside.
+Tracer *currentTracer();
+
+} // namespace needle::detail

@@ -1,0 +1,207 @@
+// Variable.cpp - cells: reading, assigning, waiting for a realization.
+#include "needle/frontend/Variable.h"
+
+#include "needle/frontend/Evaluate.h"
+#include "needle/frontend/Record.h"
+#include "needle/frontend/Trace.h"
+
+using namespace needle;
+using namespace needle::detail;
+
+// ---- versions --------------------------------------------------------------
+uint64_t detail::cellOf(const Node *node) {
+  if (node->op == &versionOp)
+    return node->attributes()[0];
+  return node->op == &placeholderOp ? node->attributes()[2] : 0;
+}
+const char *detail::variableName(const Node *node) {
+  if (!cellOf(node))
+    return nullptr;
+  size_t word = node->op == &versionOp ? 1 : 3;
+  return reinterpret_cast<const char *>(node->attributes()[word]);
+}
+
+// What errors call the variable: its name, else where it was made.
+static const char *shownName(const Cell &cell) {
+  const char *name = cell.name;
+  if (*name || !cell.made.line)
+    return name;
+  return internFile(std::string(baseName(cell.made.file)) + ":" +
+                    std::to_string(cell.made.line));
+}
+
+Tensor detail::makeVersion(const Cell &cell, const Tensor &value, Where where) {
+  Node *from = value.get();
+  uint64_t words[] = {cell.id, reinterpret_cast<uintptr_t>(shownName(cell))};
+  std::vector<std::shared_ptr<runtime::Buffer>> buffers;
+  if (auto buffer = bufferOf(from))
+    buffers.push_back(std::move(buffer));
+  std::span<Node *const> inputs{&from, buffers.empty() ? 1u : 0u};
+  // Its value is known: it belongs to no trace.
+  RecordIn trace(buffers.empty() ? context.trace : 0);
+  Tensor version = Tensor::adopt(record({&versionOp, from->dtype, from->target,
+                                         from->dims(), words, inputs, where}));
+  Node *node = version.get();
+  if (!buffers.empty()) {
+    node->payload = new Realization{std::move(buffers), where};
+    node->set(Node::State(Node::realized | Node::cut));
+  }
+  node->clear(Node::tracked);
+  if (cell.trainable && isFloating(node->dtype))
+    node->set(Node::State(Node::tracked | Node::wanted));
+  return version;
+}
+
+Tensor detail::readCell(const std::shared_ptr<Cell> &cell) {
+  if (Tracer *tracer = currentTracer())
+    return tracer->read(cell);
+  return cell->value;
+}
+
+void detail::setCell(const std::shared_ptr<Cell> &cell, Tensor version,
+                     Where where) {
+  bool isPending = !version.get()->is(Node::realized);
+  cell->value = std::move(version);
+  cell->assigned = where;
+  if (isPending)
+    putPending(cell);
+  else
+    cell->pendingOn = 0;
+}
+
+// ---- pending assignments ---------------------------------------------------
+namespace {
+struct Pending {
+  uint64_t thread;
+  std::vector<std::weak_ptr<Cell>> cells;
+  int assignments = 0; // since the last realization
+};
+} // namespace
+static Pending &pending() {
+  static std::atomic<uint64_t> threads{0};
+  static thread_local Pending pending{++threads, {}, 0};
+  return pending;
+}
+
+void detail::putPending(const std::shared_ptr<Cell> &cell) {
+  Pending &here = pending();
+  if (cell->pendingOn == here.thread)
+    return;
+  cell->pendingOn = here.thread;
+  here.cells.push_back(cell);
+}
+
+std::vector<std::shared_ptr<Cell>> detail::takePending() {
+  Pending &here = pending();
+  here.assignments = 0;
+  std::vector<std::shared_ptr<Cell>> cells;
+  for (const std::weak_ptr<Cell> &weak : here.cells)
+    // A cell that another thread has assigned since waits there.
+    if (auto cell = weak.lock(); cell && cell->pendingOn == here.thread) {
+      cell->pendingOn = 0;
+      cells.push_back(std::move(cell));
+    }
+  here.cells.clear();
+  return cells;
+}
+
+// ---- the handle ------------------------------------------------------------
+Variable::Variable(const Tensor &value, Where where)
+    : cell(std::make_shared<detail::Cell>()) {
+  static std::atomic<uint64_t> serial{0};
+  check(value, "Variable", where);
+  cell->id = ++serial;
+  cell->made = cell->assigned = where;
+  cell->trainable = isFloating(value.dtype());
+  // Made in a trace (an optimizer's slots): the cell outlives it, so its first
+  // value must not depend on what the trace is called with.
+  if (value.get()->trace)
+    realizeConstant(value, "Variable: the initial value", where);
+  RecordIn outside(0);
+  setCell(cell, makeVersion(*cell, value, where), where);
+}
+
+Variable::operator Tensor() const { return readCell(cell); }
+Shape Variable::shape() const { return cell->value.shape(); }
+DType Variable::dtype() const { return cell->value.dtype(); }
+Target Variable::target() const { return cell->value.target(); }
+
+void Variable::assign(const Tensor &value, Where where) const {
+  check(value, "assign", where);
+  std::string name = shownName(*cell);
+  if (value.shape() != shape())
+    fail<ShapeError>("assign", where,
+                     "variable " + name + " is " + toString(shape()) +
+                         ", the value is " + toString(value.shape()));
+  if (value.dtype() != dtype())
+    fail<DTypeError>("assign", where,
+                     "variable " + name + " is " + toString(dtype()) +
+                         ", the value is " + toString(value.dtype()) +
+                         "; convert it");
+  if (!(value.target() == target()))
+    fail<TargetError>("assign", where,
+                      "variable " + name + " lives on " + target().name() +
+                          ", the value on " + value.target().name() +
+                          "; copy it with to()");
+  if (OpenTrace *open = innermostTrace(); open && !open->iteration.isEmpty())
+    fail<TraceError>("assign", where,
+                     "variable " + name +
+                         " is assigned in the body of a scan; carry it");
+  Tensor version = makeVersion(*cell, value, where);
+  if (Tracer *tracer = currentTracer())
+    return tracer->assign(cell, std::move(version), where);
+  setCell(cell, std::move(version), where);
+  // A loop that nobody asks for a value must not grow for ever.
+  constexpr int limit = 1000;
+  if (!isLazy() || ++pending().assignments >= limit)
+    realizePending(where);
+}
+
+Tensor Variable::grad() const {
+  if (Tracer *tracer = currentTracer())
+    return tracer->lift(cell).gradient;
+  return cell->gradient;
+}
+void Variable::clearGrad() const {
+  if (Tracer *tracer = currentTracer())
+    tracer->lift(cell).gradient = Tensor();
+  else
+    cell->gradient = Tensor();
+}
+
+const Variable &Variable::trainable(bool trainable) const {
+  if (currentTracer())
+    throw TraceError("trainable: a variable can't be frozen in a trace");
+  cell->trainable = trainable;
+  auto states = Node::State(Node::tracked | Node::wanted);
+  if (trainable && isFloating(dtype()))
+    cell->value.get()->set(states);
+  else
+    cell->value.get()->clear(states);
+  return *this;
+}
+bool Variable::trainable() const {
+  if (Tracer *tracer = currentTracer())
+    return tracer->lift(cell).isTrainable;
+  return cell->trainable;
+}
+
+const Variable &Variable::name(std::string_view name) const {
+  cell->name = internFile(name);
+  return *this;
+}
+std::string Variable::name() const { return shownName(*cell); }
+
+std::ostream &needle::operator<<(std::ostream &os, const Variable &variable) {
+  return os << Tensor(variable);
+}
+
+Operand::Operand(const Variable &variable, Where where) : where(where) {
+  Tensor value = variable;
+  node = value.get();
+  retain(node);
+  isOwned = true;
+}
+
+Tensors::Tensors(const std::vector<Variable> &list)
+    : tensors(list.begin(), list.end()) {}

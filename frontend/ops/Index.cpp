@@ -1,0 +1,123 @@
+// Index.cpp - gathers, one-hot rows and their transpose.
+#include "needle/frontend/ops/Index.h"
+
+#include "needle/frontend/Evaluate.h"
+#include "needle/frontend/Record.h"
+#include "needle/frontend/ops/Shape.h"
+#include "needle/runtime/Buffer.h"
+#include "needle/runtime/ShapeRules.h"
+
+#include <algorithm>
+#include <vector>
+
+using namespace needle;
+using namespace needle::detail;
+
+static int64_t axisOf(const char *op, const Tensor &x, int axis, Where where) {
+  check(x, op, where);
+  int64_t normalized = 0;
+  std::string error = rules::normalizeAxis(axis, x.shape().rank(), normalized);
+  if (!error.empty())
+    fail<ShapeError>(op, where, error);
+  return normalized;
+}
+
+static void checkIndices(const char *op, const Tensor &indices, Where where) {
+  check(indices, op, where);
+  if (!isInteger(indices.dtype()))
+    fail<DTypeError>(op, where,
+                     "indices are " + toString(indices.dtype()) +
+                         "; wants int32 or int64");
+}
+
+[[noreturn]] static void outside(const char *op, int64_t index, int64_t size,
+                                 Where where) {
+  fail<IndexError>(op, where,
+                   "index " + std::to_string(index) +
+                       " is outside of an axis of size " +
+                       std::to_string(size));
+}
+
+// An index that is known while recording is refused here.
+static void checkKnown(const char *op, const Tensor &indices, int64_t size,
+                       Where where) {
+  Node *node = indices.get();
+  auto bad = [&](int64_t index) { return index < -size || index >= size; };
+  if (node->op == &fullOp && indices.shape().elements() > 0 &&
+      bad(int64_t(node->attributes()[0])))
+    outside(op, int64_t(node->attributes()[0]), size, where);
+}
+
+Tensor needle::take(const Tensor &x, const Tensor &indices, int axis,
+                    Where where) {
+  static constexpr OpInfo takeOp{
+      "take", {{"axis", Field::i64}}, OpClass::plain, 1};
+  int64_t at = axisOf("take", x, axis, where);
+  checkIndices("take", indices, where);
+  checkKnown("take", indices, x.shape()[int(at)], where);
+  rules::Inferred shape =
+      rules::take(x.shape().dims(), indices.shape().dims(), at);
+  if (!shape.ok())
+    fail<ShapeError>("take", where, shape.error);
+  return Recording(takeOp, where)
+      .use(x)
+      .use(indices)
+      .attribute(at)
+      .result(x.dtype(), shape.shape);
+}
+
+// A slice: no index data is needed.
+Tensor detail::takeOne(const Tensor &x, int64_t index, int axis, Where where) {
+  int64_t at = axisOf("take", x, axis, where);
+  Shape shape = x.shape();
+  int64_t size = shape[int(at)];
+  if (index < -size || index >= size)
+    outside("take", index, size, where);
+  auto rank = size_t(shape.rank());
+  std::vector<int64_t> start(rank, 0), stop(shape.begin(), shape.end()),
+      rest(shape.begin(), shape.end());
+  start[size_t(at)] = index < 0 ? index + size : index;
+  stop[size_t(at)] = start[size_t(at)] + 1;
+  rest.erase(rest.begin() + at);
+  return reshape(sliceOf(x, start, stop, std::vector<int64_t>(rank, 1), where),
+                 Shape(std::span<const int64_t>(rest)), where);
+}
+
+Tensor needle::oneHot(const Tensor &indices, int64_t depth, DType dtype,
+                      Where where) {
+  static constexpr OpInfo oneHotOp{"one_hot", {{"depth", Field::i64}}};
+  checkIndices("oneHot", indices, where);
+  if (dtype == DType::boolean)
+    return convertTo(oneHot(indices, depth, DType::int32, where), dtype, where);
+  rules::Inferred shape = rules::oneHot(indices.shape().dims(), depth);
+  if (!shape.ok())
+    fail<ShapeError>("oneHot", where, shape.error);
+  return Recording(oneHotOp, where)
+      .use(indices)
+      .attribute(depth)
+      .result(dtype, shape.shape);
+}
+
+Tensor needle::scatterAdd(const Tensor &operand, const Tensor &indices,
+                          const Tensor &updates, int axis, Where where) {
+  static constexpr OpInfo scatterAddOp{
+      "scatter_add", {{"axis", Field::i64}}, OpClass::plain, 1};
+  int64_t at = axisOf("scatterAdd", operand, axis, where);
+  checkIndices("scatterAdd", indices, where);
+  check(updates, "scatterAdd", where);
+  checkKnown("scatterAdd", indices, operand.shape()[int(at)], where);
+  DType dtype = promote(operand.dtype(), updates.dtype());
+  if (dtype == DType::boolean)
+    fail<DTypeError>("scatterAdd", where, "not defined for boolean");
+  rules::Inferred shape =
+      rules::scatterAdd(operand.shape().dims(), indices.shape().dims(),
+                        updates.shape().dims(), at);
+  if (!shape.ok())
+    fail<ShapeError>("scatterAdd", where, shape.error);
+  return Recording(scatterAddOp, where)
+      .use(convertTo(operand, dtype, where))
+      .use(indices)
+      .use(convertTo(updates, dtype, where))
+      .attribute(at)
+      .result(dtype, shape.shape);
+}

@@ -1,0 +1,310 @@
+// Shape.cpp - reshapes, permutations, slices, pieces, copies between targets.
+#include "needle/frontend/ops/Shape.h"
+
+#include "needle/frontend/Record.h"
+#include "needle/runtime/ShapeRules.h"
+
+#include <algorithm>
+#include <numeric>
+
+using namespace needle;
+using namespace needle::detail;
+using Sizes = std::vector<int64_t>;
+
+static Sizes sizes(std::initializer_list<Dim> list) {
+  Sizes all;
+  for (Dim dim : list)
+    all.push_back(dim.value);
+  return all;
+}
+static Shape shapeOf(const Sizes &sizes) {
+  return Shape(std::span<const int64_t>(sizes));
+}
+static int64_t axisOf(const char *op, int64_t axis, int rank, Where where) {
+  int64_t normalized = 0;
+  std::string error = rules::normalizeAxis(axis, rank, normalized);
+  if (!error.empty())
+    fail<ShapeError>(op, where, error);
+  return normalized;
+}
+static Shape orFail(const char *op, const rules::Inferred &inferred,
+                    Where where) {
+  if (!inferred.ok())
+    fail<ShapeError>(op, where, inferred.error);
+  return inferred.shape;
+}
+
+// ---- reshapes --------------------------------------------------------------
+Tensor needle::reshape(const Tensor &x, const Shape &shape, Where where) {
+  check(x, "reshape", where);
+  Shape to =
+      orFail("reshape", rules::reshape(x.shape().dims(), shape.dims()), where);
+  if (to == x.shape())
+    return x;
+  return Recording(op<"reshape">, where).use(x).result(x.dtype(), to);
+}
+
+Tensor needle::reshape(const Tensor &x, std::initializer_list<Dim> shape,
+                       Where where) {
+  check(x, "reshape", where);
+  Sizes to = sizes(shape);
+  auto free = std::ranges::find(to, -1);
+  if (free == to.end())
+    return reshape(x, Shape(shape), where);
+  *free = 1;
+  bool isUnique = std::ranges::find(to, -1) == to.end();
+  rules::Inferred rest = rules::checked(to);
+  int64_t known = rest.ok() ? rest.shape.elements() : 0,
+          count = x.shape().elements();
+  if (!isUnique || known == 0 || count % known)
+    fail<ShapeError>("reshape", where,
+                     "cannot infer the size -1: " + std::to_string(count) +
+                         " elements " + toString(x.shape()));
+  *free = count / known;
+  return reshape(x, shapeOf(to), where);
+}
+
+Tensor needle::squeeze(const Tensor &x, const Axes &axes, Where where) {
+  check(x, "squeeze", where);
+  Shape shape = x.shape();
+  Sizes chosen, rest;
+  if (!axes.all) {
+    std::string error = rules::normalizeAxes(axes, shape.rank(), chosen);
+    if (!error.empty())
+      fail<ShapeError>("squeeze", where, error);
+  }
+  for (int i = 0; i < shape.rank(); ++i) {
+    bool isChosen =
+        axes.all ? shape[i] == 1 : std::ranges::find(chosen, i) != chosen.end();
+    if (isChosen && shape[i] != 1)
+      fail<ShapeError>("squeeze", where,
+                       "axis " + std::to_string(i) + " of " + toString(shape) +
+                           " has size " + std::to_string(shape[i]) + ", not 1");
+    if (!isChosen)
+      rest.push_back(shape[i]);
+  }
+  return reshape(x, shapeOf(rest), where);
+}
+
+Tensor needle::unsqueeze(const Tensor &x, int axis, Where where) {
+  check(x, "unsqueeze", where);
+  Shape shape = x.shape();
+  int64_t at = axisOf("unsqueeze", axis, shape.rank() + 1, where);
+  Sizes to(shape.begin(), shape.end());
+  to.insert(to.begin() + at, 1);
+  if (to.size() > Shape::maxRank)
+    fail<ShapeError>("unsqueeze", where, "more than 8 dimensions");
+  return reshape(x, shapeOf(to), where);
+}
+
+Tensor needle::flatten(const Tensor &x, int first, int last, Where where) {
+  check(x, "flatten", where);
+  Shape shape = x.shape();
+  if (shape.rank() == 0)
+    return reshape(x, {1}, where);
+  int64_t from = axisOf("flatten", first, shape.rank(), where),
+          to = axisOf("flatten", last, shape.rank(), where);
+  if (from > to)
+    fail<ShapeError>("flatten", where, "the first axis is after the last");
+  Sizes result(shape.begin(), shape.begin() + from);
+  result.push_back(std::accumulate(shape.begin() + from, shape.begin() + to + 1,
+                                   int64_t(1), std::multiplies<>()));
+  result.insert(result.end(), shape.begin() + to + 1, shape.end());
+  return reshape(x, shapeOf(result), where);
+}
+
+// ---- permutations and broadcasts -------------------------------------------
+Tensor needle::transpose(const Tensor &x, const Axes &permutation,
+                         Where where) {
+  static constexpr OpInfo transposeOp{"transpose",
+                                      {{"permutation", Field::ints}}};
+  check(x, "transpose", where);
+  int rank = x.shape().rank();
+  Sizes order(permutation.axes, permutation.axes + permutation.count);
+  if (permutation.all) {
+    order.resize(size_t(rank));
+    std::iota(order.rbegin(), order.rend(), 0);
+  }
+  for (int64_t &axis : order)
+    axis = axisOf("transpose", axis, rank, where);
+  Shape shape =
+      orFail("transpose", rules::transpose(x.shape().dims(), order), where);
+  if (std::ranges::is_sorted(order))
+    return x;
+  return Recording(transposeOp, where)
+      .use(x)
+      .attribute(std::span<const int64_t>(order))
+      .result(x.dtype(), shape);
+}
+Tensor needle::swapAxes(const Tensor &x, int a, int b, Where where) {
+  check(x, "swapAxes", where);
+  int rank = x.shape().rank();
+  Sizes order(size_t(rank), 0);
+  std::iota(order.begin(), order.end(), 0);
+  std::swap(order[size_t(axisOf("swapAxes", a, rank, where))],
+            order[size_t(axisOf("swapAxes", b, rank, where))]);
+  return transpose(x, Axes(std::span<const int64_t>(order)), where);
+}
+Tensor needle::broadcastTo(const Tensor &x, const Shape &shape, Where where) {
+  check(x, "broadcastTo", where);
+  Shape to = orFail("broadcastTo",
+                    rules::broadcastTo(x.shape().dims(), shape.dims()), where);
+  if (to == x.shape())
+    return x;
+  return Recording(broadcastToOp, where).use(x).result(x.dtype(), to);
+}
+
+// ---- parts -----------------------------------------------------------------
+// A position in [0, size], negative from the end.
+static int64_t position(int64_t given, int64_t size, int axis, Where where) {
+  int64_t at = given < 0 ? given + size : given;
+  if (at < 0 || at > size)
+    fail<IndexError>("slice", where,
+                     "position " + std::to_string(given) + " of axis " +
+                         std::to_string(axis) + " is outside of size " +
+                         std::to_string(size));
+  return at;
+}
+
+Tensor needle::slice(const Tensor &x, std::initializer_list<Dim> start,
+                     std::initializer_list<Dim> stop,
+                     std::initializer_list<Dim> step, Where where) {
+  check(x, "slice", where);
+  Shape shape = x.shape();
+  Sizes from = sizes(start), to = sizes(stop), by = sizes(step);
+  auto rank = size_t(shape.rank());
+  if (from.size() != to.size() || from.size() > rank || by.size() > rank)
+    fail<ShapeError>("slice", where,
+                     "wants as many starts as stops, at most " +
+                         std::to_string(rank) + ": got " +
+                         std::to_string(from.size()) + " and " +
+                         std::to_string(to.size()));
+  by.resize(rank, 1);
+  for (size_t i = 0; i < rank; ++i) {
+    int64_t size = shape[int(i)];
+    if (i == from.size()) {
+      from.push_back(0);
+      to.push_back(size);
+    }
+    from[i] = position(from[i], size, int(i), where);
+    to[i] = std::max(position(to[i], size, int(i), where), from[i]);
+  }
+  return sliceOf(x, from, to, by, where);
+}
+
+Tensor detail::sliceOf(const Tensor &x, std::span<const int64_t> start,
+                       std::span<const int64_t> stop,
+                       std::span<const int64_t> step, Where where) {
+  static constexpr OpInfo sliceOp{
+      "slice",
+      {{"start", Field::ints}, {"stop", Field::ints}, {"step", Field::ints}}};
+  Shape result =
+      orFail("slice", rules::slice(x.shape().dims(), start, stop, step), where);
+  return Recording(sliceOp, where)
+      .use(x)
+      .attribute(start)
+      .attribute(stop)
+      .attribute(step)
+      .result(x.dtype(), result);
+}
+
+Tensor needle::pad(const Tensor &x, std::initializer_list<Dim> low,
+                   std::initializer_list<Dim> high, double value, Where where) {
+  static constexpr OpInfo padOp{"pad",
+                                {{"low", Field::ints},
+                                 {"high", Field::ints},
+                                 {"interior", Field::ints},
+                                 {"value", Field::f64}}};
+  check(x, "pad", where);
+  Sizes before = sizes(low), after = sizes(high);
+  auto rank = size_t(x.shape().rank());
+  if (before.size() != rank || after.size() != rank)
+    fail<ShapeError>("pad", where,
+                     "wants " + std::to_string(rank) +
+                         " sizes before and after, got " +
+                         std::to_string(before.size()) + " and " +
+                         std::to_string(after.size()));
+  Sizes between(rank, 0);
+  Shape shape = orFail(
+      "pad", rules::pad(x.shape().dims(), before, after, between), where);
+  return Recording(padOp, where)
+      .use(x)
+      .attribute(std::span<const int64_t>(before))
+      .attribute(std::span<const int64_t>(after))
+      .attribute(std::span<const int64_t>(between))
+      .attribute(value)
+      .result(x.dtype(), shape);
+}
+
+Tensor needle::concat(const Tensors &xs, int axis, Where where) {
+  static constexpr OpInfo concatOp{"concat", {{"axis", Field::i64}}};
+  if (xs.tensors.empty())
+    fail<ShapeError>("concat", where, "wants at least one tensor");
+  DType dtype = DType::boolean;
+  std::vector<Shape> shapes;
+  for (const Tensor &x : xs.tensors) {
+    check(x, "concat", where);
+    dtype = promote(dtype, x.dtype());
+    shapes.push_back(x.shape());
+  }
+  int64_t at = axisOf("concat", axis, shapes[0].rank(), where);
+  Shape shape = orFail("concat", rules::concat(shapes, at), where);
+  Recording recording(concatOp, where);
+  for (const Tensor &x : xs.tensors)
+    recording.use(convertTo(x, dtype, where));
+  return recording.attribute(at).result(dtype, shape);
+}
+Tensor needle::stack(const Tensors &xs, int axis, Where where) {
+  std::vector<Tensor> parts;
+  for (const Tensor &x : xs.tensors)
+    parts.push_back(unsqueeze(x, axis, where));
+  return concat(parts, axis, where);
+}
+
+static std::vector<Tensor> pieces(const Tensor &x, const Sizes &sizes, int axis,
+                                  Where where) {
+  static constexpr OpInfo splitOp{
+      "split",
+      {{"sizes", Field::ints}, {"axis", Field::i64}},
+      OpClass::several};
+  int64_t at = axisOf("split", axis, x.shape().rank(), where);
+  std::vector<ResultType> types;
+  for (size_t i = 0; i < sizes.size(); ++i)
+    types.push_back(
+        {x.dtype(),
+         orFail("split", rules::split(x.shape().dims(), sizes, at, int(i)),
+                where)});
+  return Recording(splitOp, where)
+      .use(x)
+      .attribute(std::span<const int64_t>(sizes))
+      .attribute(at)
+      .results(types);
+}
+std::vector<Tensor> needle::split(const Tensor &x, int64_t parts, int axis,
+                                  Where where) {
+  check(x, "split", where);
+  int64_t at = axisOf("split", axis, x.shape().rank(), where),
+          size = x.shape()[int(at)];
+  if (parts < 1 || size % parts)
+    fail<ShapeError>("split", where,
+                     "cannot cut axis " + std::to_string(at) + " of " +
+                         toString(x.shape()) + " into " +
+                         std::to_string(parts) + " equal parts");
+  return pieces(x, Sizes(size_t(parts), size / parts), int(at), where);
+}
+std::vector<Tensor> needle::split(const Tensor &x,
+                                  std::initializer_list<Dim> sizes_, int axis,
+                                  Where where) {
+  check(x, "split", where);
+  return pieces(x, sizes(sizes_), axis, where);
+}
+
+Tensor needle::to(const Tensor &x, Target target, Where where) {
+  check(x, "to", where);
+  if (x.target() == target)
+    return x;
+  TargetScope scope(target);
+  Node *inputs[] = {x.get()};
+  return finish(record(
+      {&toOp, x.dtype(), target.number(), x.get()->dims(), {}, inputs, where}));
+}
