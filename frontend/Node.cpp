@@ -17,7 +17,8 @@
 
 // Slabs hide a use after free, unless free blocks are poisoned.
 #if defined(__SANITIZE_ADDRESS__)
-#include <sanitizer/asan_interface.h>
+extern "C" void __asan_poison_memory_region(const volatile void *, size_t);
+extern "C" void __asan_unpoison_memory_region(const volatile void *, size_t);
 #define POISON(p, n) __asan_poison_memory_region(p, n)
 #define UNPOISON(p, n) __asan_unpoison_memory_region(p, n)
 #else
