@@ -13,4 +13,7 @@ def ExpandMath : Pass<"needle-expand-math"> {
 }
 def LowerLoopsToLLVM : Pass<"needle-lower-loops", "::mlir::ModuleOp"> {
   let summary = "the functions of @kernels to the LLVM dialect";
+  let dependentDialects = ["::mlir::cf::ControlFlowDialect",
+    "::mlir::LLVM::LLVMDialect", "::mlir::vector::VectorDialect",
+    "::mlir::arith::ArithDialect"];
 }
