@@ -170,6 +170,8 @@ LogicalResult lower(const Lowering &lowering, ModuleOp group) {
   if (failed(lowering.run(group)))
     return failure();
   for (auto function : llvm::to_vector(group.getOps<LLVM::LLVMFuncOp>())) {
+    if (function.isExternal())
+      continue;
     if (SymbolTable::getSymbolVisibility(function) ==
         SymbolTable::Visibility::Public)
       addEntry(function);
