@@ -1,0 +1,55 @@
+// Contract.cpp - gradient rules of contractions.
+#include "needle/passes/gradients/Gradients.h"
+
+#include "needle/passes/gradients/Rule.h"
+
+using namespace mlir;
+using namespace needle;
+using namespace needle::passes;
+
+static Value matmul(TensorBuilder &t, Value lhs, Value rhs, bool transposeLhs,
+                    bool transposeRhs) {
+  return t.make<ir::MatmulOp>(lhs, rhs, transposeLhs, transposeRhs);
+}
+
+// [..., m, k] -> [... m, k]: the batch as more rows of one matrix.
+static Value flatten(TensorBuilder &t, Value x) {
+  TensorBuilder::Dims shape = t.shapeOf(x);
+  int64_t rows = 1;
+  for (int64_t size : shape.drop_back())
+    rows *= size;
+  return t.reshape(x, {rows, shape.back()});
+}
+
+// C = A B: dA = G Bᵀ, dB = Aᵀ G. An operand that is stored transposed wants
+// its cotangent so, too: dAᵀ = B Gᵀ, dBᵀ = Gᵀ A.
+static Value lhsCotangent(TensorBuilder &t, ir::MatmulOp op, Value g) {
+  bool lhs = op.getTransposeLhs(), rhs = op.getTransposeRhs();
+  Value result = lhs ? matmul(t, op.getRhs(), g, rhs, true)
+                     : matmul(t, g, op.getRhs(), false, !rhs);
+  return t.sumTo(result, t.shapeOf(op.getLhs()));
+}
+
+static Value rhsCotangent(TensorBuilder &t, ir::MatmulOp op, Value g) {
+  bool lhs = op.getTransposeLhs(), rhs = op.getTransposeRhs();
+  Value a = op.getLhs();
+  // One matrix for the whole batch of A: the sum over the batch is part of the
+  // contraction, [... m, k]ᵀ x [... m, n].
+  if (!lhs && t.shapeOf(op.getRhs()).size() == 2) {
+    a = flatten(t, a);
+    g = flatten(t, g);
+  }
+  Value result =
+      rhs ? matmul(t, g, a, true, lhs) : matmul(t, a, g, !lhs, false);
+  return t.sumTo(result, t.shapeOf(op.getRhs()));
+}
+
+static Values matmulVjp(TensorBuilder &t, ir::MatmulOp op, Cotangents g,
+                        const Wanted &wanted) {
+  return {wanted[0] ? lhsCotangent(t, op, g[0]) : Value(),
+          wanted[1] ? rhsCotangent(t, op, g[0]) : Value()};
+}
+
+void passes::attachContractGradients(MLIRContext &context) {
+  attach<ir::MatmulOp, matmulVjp>(context);
+}
