@@ -10,6 +10,8 @@ def Needle_YieldOp : Needle_Op<"yield",
   let summary = "ends the body of a region op";
   let arguments = (ins Variadic<Needle_Tensor>:$values);
   let assemblyFormat = "attr-dict ($values^ `:` type($values))?";
+  // SingleBlockImplicitTerminator makes empty ones.
+  let builders = [OpBuilder<(ins), [{}]>];
 }
 
 def Needle_ScanOp : Needle_Op<"scan",

@@ -22,8 +22,8 @@ using namespace needle::passes;
 static LogicalResult reportNoPath(ir::GradientOp gradient, size_t index,
                                   const ProgramOrder &order) {
   Value wrt = gradient.getWrt()[index];
-  InFlightDiagnostic error = gradient.emitError(
-      "autodiff: no gradient path from the value to wrt ");
+  InFlightDiagnostic error =
+      gradient.emitError("autodiff: no gradient path from the value to wrt ");
   error << index;
   if (Operation *cut = findCut(gradient.getValue(), wrt, order)) {
     error << ": '" << cut->getName() << "' ends it";
@@ -38,7 +38,8 @@ static LogicalResult expand(ir::GradientOp gradient, ProgramOrder &order) {
   Value value = gradient.getValue();
   Value seed = gradient.getCotangent();
   if (!isFloating(value))
-    return gradient.emitError("autodiff: the value must be floating point, not ")
+    return gradient.emitError(
+               "autodiff: the value must be floating point, not ")
            << ir::tensorType(value).getElementType();
   if (!seed)
     seed = b.full(value.getType(), 1);
@@ -50,9 +51,8 @@ static LogicalResult expand(ir::GradientOp gradient, ProgramOrder &order) {
   for (auto [i, adjoint] : llvm::enumerate(*adjoints)) {
     if (!adjoint.connected && !gradient.getAllowUnused())
       return reportNoPath(gradient, i, order);
-    results.push_back(adjoint.value
-                          ? adjoint.value
-                          : b.zeros(gradient.getResult(i).getType()));
+    results.push_back(adjoint.value ? adjoint.value
+                                    : b.zeros(gradient.getResult(i).getType()));
   }
   order.insertBefore(gradient);
   gradient.replaceAllUsesWith(results);

@@ -66,8 +66,8 @@ private:
 };
 
 // Backwards from the seeds, but not past the first of wrt.
-void Paths::collect(ValueRange seeds, ValueRange wrt,
-                    const ProgramOrder &order, Follow follow) {
+void Paths::collect(ValueRange seeds, ValueRange wrt, const ProgramOrder &order,
+                    Follow follow) {
   DenseSet<Value> sources(wrt.begin(), wrt.end());
   uint64_t first = ~uint64_t(0);
   for (Value x : wrt) {
@@ -101,14 +101,13 @@ void Paths::collect(ValueRange seeds, ValueRange wrt,
 Paths::Paths(ValueRange seeds, ValueRange wrt, const ProgramOrder &order,
              Follow follow) {
   collect(seeds, wrt, order, follow);
-  llvm::sort(ops, [&](Operation *a, Operation *b) {
-    return order[a] < order[b];
-  });
+  llvm::sort(ops,
+             [&](Operation *a, Operation *b) { return order[a] < order[b]; });
   // Forwards: of these, the ones that depend on wrt.
   reached.insert(wrt.begin(), wrt.end());
   llvm::erase_if(ops, [&](Operation *op) {
-    bool depends = llvm::any_of(
-        op->getOperands(), [&](Value x) { return reached.contains(x); });
+    bool depends = llvm::any_of(op->getOperands(),
+                                [&](Value x) { return reached.contains(x); });
     if (depends)
       for (Value result : op->getResults())
         if (carries(result, follow))
@@ -124,19 +123,40 @@ public:
   ReverseWalk(OpBuilder &b, const Paths &paths, ProgramOrder &order)
       : b(b), paths(paths), order(order) {}
 
-  void accumulate(Value x, Value cotangent, Location loc) {
-    Value &sum = adjoints[x];
-    sum = sum ? TensorBuilder(b, loc).add(sum, cotangent) : cotangent;
+  ~ReverseWalk() {
+    for (Operation *op : replaced)
+      op->erase();
   }
-  Value adjoint(Value x) const { return adjoints.lookup(x); }
+
+  void accumulate(Value x, Value cotangent, Location loc) {
+    Value sum = adjoint(x);
+    adjoints[x] = sum ? TensorBuilder(b, loc).add(sum, cotangent) : cotangent;
+  }
+  Value adjoint(Value x) const {
+    Value g = adjoints.lookup(x);
+    return wider.contains(g) ? wider.lookup(g) : g;
+  }
   LogicalResult step(Operation *op);
 
 private:
+  void replace(Operation *op);
+
   OpBuilder &b;
   const Paths &paths;
   ProgramOrder &order;
   DenseMap<Value, Value> adjoints;
+  // A cotangent may itself be a result of an op that a rule has replaced.
+  SmallVector<Operation *> replaced;
+  DenseMap<Value, Value> wider;
 };
+
+void ReverseWalk::replace(Operation *op) {
+  Operation *by = op->getPrevNode();
+  order.replace(op, by);
+  replaced.push_back(op);
+  for (auto [from, to] : llvm::zip(op->getResults(), by->getResults()))
+    wider[from] = to;
+}
 
 LogicalResult ReverseWalk::step(Operation *op) {
   SmallVector<Value> cotangents;
@@ -147,8 +167,7 @@ LogicalResult ReverseWalk::step(Operation *op) {
   auto rule = dyn_cast<DifferentiableOpInterface>(op);
   if (!rule)
     return op->emitError("autodiff: no gradient rule for '")
-           << op->getName()
-           << "'; detach it, or mark the op NotDifferentiable";
+           << op->getName() << "'; detach it, or mark the op NotDifferentiable";
   llvm::SmallBitVector wanted(op->getNumOperands());
   for (auto [i, operand] : llvm::enumerate(op->getOperands()))
     wanted[i] = paths.reached.contains(operand);
@@ -159,11 +178,9 @@ LogicalResult ReverseWalk::step(Operation *op) {
   for (auto [i, g] : llvm::enumerate(operands))
     if (g && wanted[i])
       accumulate(op->getOperand(i), g, loc);
-  // The rule has put a wider op in its place.
-  if (op->use_empty()) {
-    order.replace(op, op->getPrevNode());
-    op->erase();
-  }
+  // Then the rule has put a wider op in front of it.
+  if (op->use_empty())
+    replace(op);
   return success();
 }
 

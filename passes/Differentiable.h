@@ -41,9 +41,10 @@ struct Adjoint {
 /// over the ops between `wrt` and the seeds only. New ops go where `b` inserts
 /// (after the seeds) at NameLoc("grad", the forward op's location). Fails with
 /// an error at the first op on a path that has no rule.
-mlir::FailureOr<llvm::SmallVector<Adjoint>>
-pullBack(mlir::OpBuilder &b, llvm::ArrayRef<Seed> seeds, mlir::ValueRange wrt,
-         ProgramOrder &order);
+mlir::FailureOr<llvm::SmallVector<Adjoint>> pullBack(mlir::OpBuilder &b,
+                                                     llvm::ArrayRef<Seed> seeds,
+                                                     mlir::ValueRange wrt,
+                                                     ProgramOrder &order);
 
 /// The first op in program order that ends every path from `wrt` to `value`,
 /// or null if the one does not depend on the other at all.

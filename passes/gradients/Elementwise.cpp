@@ -52,8 +52,7 @@ static Values extremumVjp(TensorBuilder &t, OpT op, Cotangents g,
 static Values whereVjp(TensorBuilder &t, ir::WhereOp op, Cotangents g,
                        const Wanted &wanted) {
   Value zero = t.zeros(g[0].getType());
-  return {Value(),
-          wanted[1] ? t.where(op.getCondition(), g[0], zero) : Value(),
+  return {Value(), wanted[1] ? t.where(op.getCondition(), g[0], zero) : Value(),
           wanted[2] ? t.where(op.getCondition(), zero, g[0]) : Value()};
 }
 

@@ -42,7 +42,9 @@ public:
 private:
   // Operand i is body argument i + 1, after the iteration.
   Value argument(unsigned i) const { return body.getArgument(i + 1); }
-  Value yielded(unsigned i) const { return body.getTerminator()->getOperand(i); }
+  Value yielded(unsigned i) const {
+    return body.getTerminator()->getOperand(i);
+  }
 
   void findActiveCarries(const Wanted &wanted);
   void findLiveCarries();
@@ -61,6 +63,7 @@ private:
   llvm::SmallBitVector live;   // carries that a given cotangent depends on
   Indices adjointCarries, wantedSlices, wantedCaptures; // operands
   Indices givenStacks;                                  // results
+  ir::ScanOp replacement; // the forward scan with more stacks, if needed
 };
 
 // A carry may depend on another one of the iteration before: to a fixpoint.
@@ -170,7 +173,7 @@ void ScanVjp::finishBody(Block &block, Operation *forwardYield,
       if (!result)
         result = inner.zeros(argument(i).getType());
     }
-  inner.create<ir::YieldOp>(results);
+  ir::YieldOp::create(inner, results);
   forwardYield->erase();
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
     if (isOpTriviallyDead(&op))
@@ -219,20 +222,18 @@ Values ScanVjp::stackCarries(ArrayRef<unsigned> needed) {
     return stacks;
 
   OpBuilder b(scan);
-  auto wide = ir::ScanOp::create(b, scan.getLoc(), types, scan.getOperands(),
-                                 scan.getLength(), carries, slices,
-                                 scan.getReverse());
+  auto wide =
+      ir::ScanOp::create(b, scan.getLoc(), types, scan.getOperands(),
+                         scan.getLength(), carries, slices, scan.getReverse());
   IRMapping mapping;
   scan.getBody().cloneInto(&wide.getBody(), mapping);
   Block &block = wide.getBody().front();
   for (unsigned i : missing)
     block.getTerminator()->insertOperands(
         block.getTerminator()->getNumOperands(), block.getArgument(i + 1));
+  replacement = wide;
   auto narrow = wide.getResults().take_front(scan.getNumResults());
   auto added = wide.getResults().drop_front(scan.getNumResults());
-  for (Value &stack : stacks)
-    if (stack)
-      stack = wide.getResult(cast<OpResult>(stack).getResultNumber());
   unsigned next = 0;
   for (Value &stack : stacks)
     if (!stack)
@@ -273,6 +274,11 @@ Values ScanVjp::build() {
   llvm::append_range(operands,
                      stackCarries(ArrayRef(used).take_front(usedCarries)));
   llvm::append_range(operands, rest);
+  if (replacement) // a cotangent may be a result of the forward scan
+    for (Value &operand : operands)
+      if (operand.getDefiningOp() == scan)
+        operand =
+            replacement.getResult(cast<OpResult>(operand).getResultNumber());
   unsigned backSlices = givenStacks.size() + llvm::count_if(used, isSlice);
   auto back = ir::ScanOp::create(t, types, operands, scan.getLength(),
                                  backCarries, backSlices, !scan.getReverse());

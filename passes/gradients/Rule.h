@@ -15,8 +15,7 @@ using Values = llvm::SmallVector<Value>;
 /// `vjp` is Value(TensorBuilder &, OpT, Value) for ops with one operand and one
 /// result, Values(TensorBuilder &, OpT, Cotangents, const Wanted &) for all.
 template <class OpT, auto vjp>
-struct Rule
-    : DifferentiableOpInterface::ExternalModel<Rule<OpT, vjp>, OpT> {
+struct Rule : DifferentiableOpInterface::ExternalModel<Rule<OpT, vjp>, OpT> {
   Values buildVjp(mlir::Operation *op, mlir::OpBuilder &b, mlir::Location loc,
                   Cotangents cotangents, const Wanted &wanted) const {
     TensorBuilder t(b, loc);

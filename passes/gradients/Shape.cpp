@@ -40,8 +40,8 @@ static Value sliceVjp(TensorBuilder &t, ir::SliceOp op, Value g) {
 
 static Value padVjp(TensorBuilder &t, ir::PadOp op, Value g) {
   SmallVector<int64_t> start, stop, step;
-  for (auto [size, low, interior] : llvm::zip(
-           t.shapeOf(op.getX()), op.getLow(), op.getInterior())) {
+  for (auto [size, low, interior] :
+       llvm::zip(t.shapeOf(op.getX()), op.getLow(), op.getInterior())) {
     start.push_back(low);
     step.push_back(interior + 1);
     stop.push_back(size ? low + (size - 1) * (interior + 1) + 1 : low);
@@ -67,9 +67,8 @@ static Values splitVjp(TensorBuilder &t, ir::SplitOp op, Cotangents g,
   ArrayRef<int64_t> sizes = op.getSizes();
   // One piece alone: zeros around it.
   if (llvm::count_if(g, [](Value x) { return bool(x); }) == 1) {
-    size_t i = std::distance(g.begin(), llvm::find_if(g, [](Value x) {
-                               return bool(x);
-                             }));
+    size_t i = std::distance(g.begin(),
+                             llvm::find_if(g, [](Value x) { return bool(x); }));
     auto sum = [](ArrayRef<int64_t> part) {
       return std::accumulate(part.begin(), part.end(), int64_t(0));
     };
