@@ -84,13 +84,15 @@ FailureOr<TargetInfo> TargetInfo::host(llvm::StringRef name,
     error = "unknown target '" + name.str() + "'; there are cpu and reference";
     return failure();
   }
-  // "reference" has no instruction set, but a graph for it may hold values on
-  // the cpu, and a wrong NEEDLE_CPU is wrong everywhere.
+  TargetInfo target;
+  target.name = name.str();
+  if (name == "reference") {
+    target.isa.clear(); // nothing is generated
+    return target;
+  }
   const InstructionSet *set = chooseInstructionSet(error);
   if (!set)
     return failure();
-  TargetInfo target;
-  target.name = name.str();
   target.isa = set->name;
   target.vectorBytes = set->vectorBytes;
   target.l1Bytes = cacheBytes(_SC_LEVEL1_DCACHE_SIZE, target.l1Bytes);
