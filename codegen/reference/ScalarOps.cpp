@@ -192,17 +192,18 @@ template <bool isSigned> Function toInteger(Operation *op) {
       using R = decltype(r);
       auto convert = [](A x) {
         constexpr int bits = width<R> - (isSigned ? 1 : 0);
+        constexpr int64_t highest =
+            bits == 0 ? 0 : int64_t(~uint64_t(0) >> ((64 - bits) % 64));
+        constexpr int64_t lowest = isSigned ? -highest - 1 : 0;
         long double limit = std::ldexp((long double)(1), bits);
         long double whole = std::trunc((long double)(x));
         if (!(whole == whole))
           return store<R>(0);
         if (whole >= limit)
-          return store<R>(isSigned ? int64_t(~uint64_t(0) >> (64 - bits)) : -1);
-        if constexpr (isSigned)
-          return store<R>(whole < -limit ? int64_t(uint64_t(-1) << bits)
-                                         : int64_t(whole));
-        else
-          return store<R>(whole < 0 ? 0 : int64_t(uint64_t(whole)));
+          return store<R>(highest);
+        if (whole <= (isSigned ? -limit : 0))
+          return store<R>(lowest);
+        return store<R>(isSigned ? int64_t(whole) : int64_t(uint64_t(whole)));
       };
       return FloatLoop<decltype(convert), R, A>::run;
     });
