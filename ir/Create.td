@@ -23,6 +23,7 @@ def Needle_FullOp : Needle_Op<"full", [Pure, ConstantLike,
   let results = (outs Needle_Tensor:$result);
   let assemblyFormat = "$value attr-dict `->` type($result)";
   let hasVerifier = 1;
+  let hasFolder = 1;
 }
 def Needle_IotaOp : Needle_Op<"iota",
     [Pure, DeclareOpInterfaceMethods<IndexSourceOpInterface>]> {

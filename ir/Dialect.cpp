@@ -1,5 +1,5 @@
-// Dialect.cpp - registers the dialect's ops; home of the generated code.
-#include "needle/ir/Elementwise.h"
+// Dialect.cpp - registers the dialect's ops and attributes; makes constants.
+#include "needle/ir/Elementwise.h" // what scalar bodies call
 #include "needle/ir/Ops.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -25,6 +25,27 @@ void NeedleDialect::initialize() {
 #define GET_OP_LIST
 #include "ir/Ops.cpp.inc"
       >();
+}
+
+mlir::Operation *NeedleDialect::materializeConstant(mlir::OpBuilder &b,
+                                                    mlir::Attribute value,
+                                                    mlir::Type type,
+                                                    mlir::Location loc) {
+  auto tensor = mlir::dyn_cast<mlir::RankedTensorType>(type);
+  auto elements = mlir::dyn_cast<mlir::DenseElementsAttr>(value);
+  if (!tensor || !elements || elements.getType() != tensor)
+    return nullptr;
+  if (!elements.isSplat())
+    return ConstantOp::create(b, loc, elements);
+  mlir::Attribute splat = elements.getSplatValue<mlir::Attribute>();
+  if (auto number = mlir::dyn_cast<mlir::FloatAttr>(splat))
+    return FullOp::create(b, loc, tensor,
+                          b.getF64FloatAttr(number.getValueAsDouble()));
+  auto number = mlir::cast<mlir::IntegerAttr>(splat).getValue();
+  return FullOp::create(b, loc, tensor,
+                        b.getI64IntegerAttr(tensor.getElementType().isInteger(1)
+                                                ? number.getZExtValue()
+                                                : number.getSExtValue()));
 }
 
 #define GET_OP_CLASSES

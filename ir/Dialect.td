@@ -13,10 +13,23 @@ def Needle_Dialect : Dialect {
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::math::MathDialect"];
   let useDefaultAttributePrinterParser = 1;
+  let hasConstantMaterializer = 1;
 }
 
+// Every tensor of an op has rank <= 8 and fewer than 2^40 elements, ...
+def Needle_TensorLimits : NativeOpTrait<"TensorLimits"> {
+  let cppNamespace = "::needle::ir";
+}
+// ... and lives where the others do; only needle.to changes the place.
+def Needle_OneTarget : NativeOpTrait<"OneTarget"> {
+  let cppNamespace = "::needle::ir";
+}
+
+class Needle_AnyTargetOp<string mnemonic, list<Trait> traits = []>
+    : Op<Needle_Dialect, mnemonic,
+         !listconcat(traits, [Needle_TensorLimits])>;
 class Needle_Op<string mnemonic, list<Trait> traits = []>
-    : Op<Needle_Dialect, mnemonic, traits>;
+    : Needle_AnyTargetOp<mnemonic, !listconcat(traits, [Needle_OneTarget])>;
 
 // Static shape, rank at most 8; an encoding, if any, names the target the value
 // lives on ("reference"); absent: the function's.

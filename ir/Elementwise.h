@@ -19,13 +19,14 @@ mlir::Value integer(mlir::OpBuilder &b, mlir::Location loc, mlir::Type type,
 mlir::Value buildConvert(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x,
                          mlir::Type element);
 /// Inverse error function: M. Giles, "Approximating the erfinv function" (GPU
-/// Computing Gems, 2011), single precision polynomial; f64 adds Newton steps.
+/// Computing Gems, 2011), its polynomials for f32 and f64.
 mlir::Value buildErfInv(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x);
-/// Threefry-2x32, 20 rounds (Salmon et al., SC 2011), on i64 pairs hi << 32 | lo.
+/// Threefry-2x32, 20 rounds (Salmon et al., SC 2011), on i64: hi << 32 | lo.
 mlir::Value buildThreefry(mlir::OpBuilder &b, mlir::Location loc,
                           mlir::Value key, mlir::Value counter);
 /// i64 -> i32: hi ^ lo.
-mlir::Value buildFoldBits(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x);
+mlir::Value buildFoldBits(mlir::OpBuilder &b, mlir::Location loc,
+                          mlir::Value x);
 /// i32 -> f32, i64 -> f64 in [0, 1): the upper bits become the mantissa.
 mlir::Value buildUnitFromBits(mlir::OpBuilder &b, mlir::Location loc,
                               mlir::Value x);

@@ -44,7 +44,7 @@ def Needle_DetachOp : Needle_Op<"detach", [Pure, SameOperandsAndResultType]> {
   let results = (outs Needle_Tensor:$result);
   let assemblyFormat = "$x attr-dict `:` type($x)";
 }
-def Needle_ToOp : Needle_Op<"to", [Pure]> {
+def Needle_ToOp : Needle_AnyTargetOp<"to", [Pure]> {
   let summary = "a copy of x on another target";
   let arguments = (ins Needle_Tensor:$x);
   let results = (outs Needle_Tensor:$result);

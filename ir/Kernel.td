@@ -36,6 +36,7 @@ def Needle_KernelOp : Needle_Op<"kernel", [Pure, IsolatedFromAbove,
     functional-type($inputs, $outputs) $body
   }];
   let hasVerifier = 1;
+  let hasRegionVerifier = 1;
 }
 
 def Needle_LaunchOp : Needle_Op<"launch", [Pure]> {

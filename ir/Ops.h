@@ -11,6 +11,8 @@
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
+#include "needle/ir/Traits.h"
+
 // Generated code names these namespaces in full.
 #include "ir/Dialect.h.inc"
 #include "ir/Interfaces.h.inc"

@@ -45,7 +45,7 @@ def Needle_SplitKeyOp : Needle_Op<"split_key",
   let summary = "`count` keys from one: threefry(key, 0), threefry(key, 1), ...";
   let arguments = (ins Needle_KeyTensor:$key, I64Attr:$count);
   let results = (outs Needle_KeyTensor:$result);
-  let assemblyFormat = "operands attr-dict `:` type($key) `->` type($result)";
+  let assemblyFormat = "operands attr-dict `:` type($key)";
 }
 class Needle_DrawOp<string mnemonic, Type type, dag attributes = (ins)>
     : Needle_Op<mnemonic, [Pure]> {

@@ -9,6 +9,7 @@ def Needle_YieldOp : Needle_Op<"yield",
     [Pure, Terminator, ReturnLike, ParentOneOf<["ScanOp", "KernelOp"]>]> {
   let summary = "ends the body of a region op";
   let arguments = (ins Variadic<Needle_Tensor>:$values);
+  let builders = [OpBuilder<(ins), [{}]>]; // no values
   let assemblyFormat = "attr-dict ($values^ `:` type($values))?";
   // SingleBlockImplicitTerminator makes empty ones.
   let builders = [OpBuilder<(ins), [{}]>];
@@ -35,6 +36,7 @@ def Needle_ScanOp : Needle_Op<"scan",
     $body
   }];
   let hasVerifier = 1;
+  let hasRegionVerifier = 1;
 }
 
 #endif
