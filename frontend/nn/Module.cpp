@@ -11,7 +11,7 @@ namespace needle::nn {
 struct Module::Members {
   std::string name;
   const Members *parent = nullptr; // on the heap: stays put when modules move
-  bool training = true;
+  detail::Flag training{true};
   std::vector<NamedVariable> parameters, buffers;
   std::vector<std::unique_ptr<Module>> children;
 };
@@ -20,10 +20,6 @@ Module::Module() : members(std::make_unique<Members>()) {}
 Module::Module(Module &&) noexcept = default;
 Module &Module::operator=(Module &&) noexcept = default;
 Module::~Module() = default;
-
-namespace {
-bool isSame(const Variable &a, const Variable &b) { return a.id() == b.id(); }
-} // namespace
 
 std::string Module::path() const {
   std::string path = members->name;
@@ -63,6 +59,8 @@ Variable Module::parameter(std::string name, const Tensor &value, Where where) {
 
 Variable Module::parameter(std::string name, const Variable &variable) {
   checkName(name);
+  if (variable.name().empty())
+    variable.name(name);
   members->parameters.emplace_back(std::move(name), variable);
   return variable;
 }
@@ -115,13 +113,13 @@ std::vector<NamedVariable> Module::namedBuffers() const {
 }
 
 void Module::train(bool on) {
-  members->training = on;
+  members->training.set(on);
   for (const auto &child : members->children)
     child->train(on);
 }
 
 bool Module::training() const {
-  return readsState(&members->training, members->training);
+  return members->training.get();
 }
 
 } // namespace needle::nn

@@ -16,16 +16,16 @@ std::vector<Tensor> clipByGlobalNorm(const std::vector<Tensor> &gradients,
   LibraryScope scope(where, "clipByGlobalNorm");
   Tensor squares;
   for (const Tensor &g : gradients)
-    if (!g.empty()) {
+    if (!g.isEmpty()) {
       Tensor part = sum(square(g));
-      squares = squares.empty() ? part : squares + part;
+      squares = squares.isEmpty() ? part : squares + part;
     }
-  if (squares.empty())
+  if (squares.isEmpty())
     return gradients;
   Tensor scale = minimum(maxNorm / (sqrt(squares) + 1e-6), 1);
   std::vector<Tensor> clipped;
   for (const Tensor &g : gradients)
-    clipped.push_back(g.empty() ? g : g * convert(scale, g.dtype()));
+    clipped.push_back(g.isEmpty() ? g : g * convert(scale, g.dtype()));
   return clipped;
 }
 

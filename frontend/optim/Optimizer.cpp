@@ -48,7 +48,7 @@ void Optimizer::apply(const std::vector<Tensor> &gradients, Where where) {
                            " gradients for " + std::to_string(all.size()) +
                            " parameters");
   for (size_t i = 0; i < all.size(); ++i)
-    if (!gradients[i].empty() && gradients[i].shape() != all[i].shape())
+    if (!gradients[i].isEmpty() && gradients[i].shape() != all[i].shape())
       throw ShapeError(where, std::string(name) + ": gradient " +
                                   std::to_string(i) + " is " +
                                   toString(gradients[i].shape()) +
@@ -58,7 +58,7 @@ void Optimizer::apply(const std::vector<Tensor> &gradients, Where where) {
   skipped.clear();
   advance();
   for (size_t i = 0; i < all.size(); ++i) {
-    if (gradients[i].empty())
+    if (gradients[i].isEmpty())
       skipped.push_back(i);
     else // the update is state, no part of a later gradient
       all[i].assign(detach(update(i, detach(all[i]), detach(gradients[i]))));
@@ -79,20 +79,18 @@ void Optimizer::step(Where where) {
 }
 
 void Optimizer::finish(const Tensor *loss, Where where) {
-  if (isTracing())
+  if (detail::currentTracer())
     return;
   // Pending assignments (parameters, slots, counters) come along.
-  if (loss) {
-    realize({*loss}, where);
-    cutHistory(*loss);
-  } else {
-    realize(Tensors(std::vector<Variable>(all)), where);
-  }
+  if (loss)
+    detail::realizeAndCut(*loss, {}, where);
+  else
+    detail::realizePending(where);
 }
 
 void Optimizer::zeroGrad() {
   for (const Variable &variable : all)
-    variable.zeroGrad();
+    variable.clearGrad();
 }
 
 void Optimizer::setLearningRate(double rate, Where where) {
