@@ -1,0 +1,70 @@
+// Fuse.cpp - decide which ops share one kernel.
+// In: primitive ops. Out: the same function with its work inside needle.kernel
+// ops; what moves no element (a view that is its operand's memory) and loops
+// stay outside. After Simplify, so that moved reshapes no longer part
+// neighbours; before PlanMemory, which gives kernels' results their places.
+#include "FuseGroups.h"
+#include "needle/passes/Passes.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <cstdlib>
+
+using namespace mlir;
+
+namespace needle::passes {
+
+#define GEN_PASS_DEF_FUSE
+#include "passes/Passes.h.inc"
+
+namespace {
+
+/// Whether NEEDLE_LOG names this pass.
+bool isLogged() {
+  const char *topics = std::getenv("NEEDLE_LOG");
+  return topics && StringRef(topics).contains("fuse");
+}
+
+void eraseDead(Block &block) {
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
+    if (isOpTriviallyDead(&op))
+      op.erase();
+}
+
+struct Fuse : impl::FuseBase<Fuse> {
+  void runOnOperation() override {
+    auto module = dyn_cast<ModuleOp>(getOperation());
+    if (!module)
+      module = getOperation()->getParentOfType<ModuleOp>();
+    auto target = module
+                      ? module->getAttrOfType<ir::TargetAttr>("needle.target")
+                      : ir::TargetAttr();
+    // Bodies of loops come after the block that holds them: a loop may have
+    // gone into a kernel of the host, and its body with it.
+    SmallVector<Block *> blocks;
+    getOperation()->walk<WalkOrder::PreOrder>([&](func::FuncOp function) {
+      if (!function.isExternal() && function.getBody().hasOneBlock())
+        blocks.push_back(&function.getBody().front());
+      return WalkResult::skip();
+    });
+    while (!blocks.empty()) {
+      Block &block = *blocks.pop_back_val();
+      fuse(block, target);
+      for (Operation &op : block)
+        if (isa<ir::ScanOp>(op))
+          blocks.push_back(&op.getRegion(0).front());
+    }
+  }
+
+  void fuse(Block &block, ir::TargetAttr target) {
+    eraseDead(block);
+    fuse::BlockGraph graph(block, target);
+    fuse::Grouping grouping(graph, isLogged() ? &llvm::errs() : nullptr);
+    fuse::emitKernels(grouping, fuse::schedule(grouping));
+  }
+};
+
+} // namespace
+} // namespace needle::passes
