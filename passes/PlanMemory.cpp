@@ -73,7 +73,7 @@ public:
 
   /// Whether every element of operand `index` is read before the same element
   /// of `result` is written, and never again.
-  bool allows(unsigned index, unsigned result) const {
+  bool allows(unsigned index, unsigned result) {
     auto type = ir::tensorType(kernel.getResult(result));
     auto from = ir::tensorType(kernel.getOperand(index));
     if (!safe || type.getShape() != from.getShape() ||
