@@ -210,11 +210,11 @@ private:
 
   /// A reference to one of the `defined` values before it.
   int64_t valueNumber(const char *what, int64_t defined) {
-    int64_t value = json.integer(what, 0, anyHigh);
-    if (value >= defined)
+    int64_t value = json.integer(what, anyLow, anyHigh);
+    if (value < 0 || value >= defined)
       json.fail(std::string(what) + " is value " + std::to_string(value) +
-                ", but only " + std::to_string(defined) +
-                " are defined before it");
+                ", wanted one of the " + std::to_string(defined) +
+                " defined before it");
     return value;
   }
 

@@ -27,9 +27,12 @@ std::string JsonReader::shown() const {
     return "the end of the file";
   std::string_view rest = text.substr(token, 24);
   size_t end = rest.find_first_of("\n\r\t");
-  if (std::string_view(",:]}").find(rest[0]) != rest.npos)
+  if (rest[0] == '"')
+    end = std::min(end, rest.find('"', 1) == rest.npos ? rest.npos
+                                                       : rest.find('"', 1) + 1);
+  else if (std::string_view(",:]}").find(rest[0]) != rest.npos)
     end = 1;
-  else if (rest[0] != '"' && rest[0] != '{' && rest[0] != '[')
+  else if (rest[0] != '{' && rest[0] != '[')
     end = std::min(end, rest.find_first_of(" ,]}"));
   bool cut = end == rest.npos && rest.size() == 24;
   // Bytes that may not be text (half a character, a control) are not repeated.
