@@ -37,10 +37,6 @@ static LogicalResult expand(ir::GradientOp gradient, ProgramOrder &order) {
   TensorBuilder b(inserter, gradientLoc(gradient.getLoc()));
   Value value = gradient.getValue();
   Value seed = gradient.getCotangent();
-  if (!isFloating(value))
-    return gradient.emitError(
-               "autodiff: the value must be floating point, not ")
-           << ir::tensorType(value).getElementType();
   if (!seed)
     seed = b.full(value.getType(), 1);
   FailureOr<SmallVector<Adjoint>> adjoints =
