@@ -27,8 +27,7 @@ def Needle_OneHotOp : Needle_Op<"one_hot", [Pure]> {
   let hasVerifier = 1;
 }
 def Needle_ScatterAddOp : Needle_Op<"scatter_add",
-    [Pure, AllTypesMatch<["operand", "result"]>,
-     DeclareOpInterfaceMethods<InferTypeOpInterface>]> {
+    [Pure, DeclareOpInterfaceMethods<InferTypeOpInterface>]> {
   let summary = "operand with updates added where the indices say";
   let description = [{
     `updates` has the shape of take(operand, indices, axis). Updates of one

@@ -9,10 +9,9 @@ def Needle_YieldOp : Needle_Op<"yield",
     [Pure, Terminator, ReturnLike, ParentOneOf<["ScanOp", "KernelOp"]>]> {
   let summary = "ends the body of a region op";
   let arguments = (ins Variadic<Needle_Tensor>:$values);
-  let builders = [OpBuilder<(ins), [{}]>]; // no values
   let assemblyFormat = "attr-dict ($values^ `:` type($values))?";
-  // SingleBlockImplicitTerminator makes empty ones.
-  let builders = [OpBuilder<(ins), [{}]>];
+  // SingleBlockImplicitTerminator makes empty ones. (No text: no definition.)
+  let builders = [OpBuilder<(ins), [{ (void)$_state; }]>];
 }
 
 def Needle_ScanOp : Needle_Op<"scan",
