@@ -4,6 +4,9 @@
 
 #include "needle/codegen/kernels/Kernel.h"
 
+#include <memory>
+#include <optional>
+
 namespace needle::codegen {
 
 /// A value of the body that is read from memory.
@@ -13,10 +16,12 @@ struct MapInput {
   Access access; // one stride per dimension of MapSpec::shape
 };
 
-/// A value of the body that is written, row-major and dense over the shape.
+/// A value of the body that is written: row-major and dense over the shape, or
+/// where `access` says (no element twice).
 struct MapOutput {
   mlir::Value value;
   BufferUse buffer;
+  std::optional<Access> access = std::nullopt;
 };
 
 /// How tiles cut the iteration space: the last dimension are the columns, all
@@ -35,15 +40,16 @@ struct MapTiling {
 struct MapSpec {
   llvm::SmallVector<int64_t> shape;
   mlir::Block *body = nullptr;
-  llvm::SmallVector<MapInput> inputs;
-  llvm::SmallVector<MapOutput> outputs;
+  llvm::SmallVector<MapInput, 4> inputs;
+  llvm::SmallVector<MapOutput, 4> outputs;
   /// Unset: the emitter collapses dimensions and chooses tiles by itself.
   std::optional<MapTiling> tiling;
+  /// Keeps values alive that are in no kernel's body.
+  std::shared_ptr<mlir::Block> owned;
 };
 
 /// The call that computes one tile; `tiles` receives how many there are.
-mlir::FailureOr<KernelCall> planMapCall(const MapSpec &spec,
-                                        const TargetInfo &target,
-                                        int64_t &tiles);
+mlir::FailureOr<KernelCall>
+planMapCall(const MapSpec &spec, const TargetInfo &target, int64_t &tiles);
 
 } // namespace needle::codegen
