@@ -164,12 +164,13 @@ Node *record(const NewNode &from) {
   for (Node *input : from.inputs) {
     if (input->trace != context.trace && input->trace &&
         !isOpenTrace(input->trace))
-      throw TraceError(from.where,
+      throw TraceError(reported(from.where),
                        complaint(from.op->name,
                                  "an operand belongs to a trace that has "
                                  "ended, or runs on another thread"));
     tracked |= input->state.load(std::memory_order_relaxed);
   }
+  Where where = reported(from.where);
   size_t plain = from.dims.size() + from.attributes.size();
   Node *node = arena->allocate(sizeof(Node) + 8 * (plain + from.inputs.size()));
   // References first: a locked instruction waits for every store before it.
@@ -187,8 +188,8 @@ Node *record(const NewNode &from) {
       .trace = context.trace,
       .sequence = ++arena->sequence,
       .op = from.op,
-      .file = from.where.file,
-      .line = from.where.line,
+      .file = where.file,
+      .line = where.line,
       .scope = context.scope,
       .payload = nullptr};
   uint64_t *words = node->words();
@@ -273,11 +274,6 @@ const std::string &scopeName(uint32_t scope) {
   Scopes &s = scopes();
   std::lock_guard lock(s.mutex);
   return s.names[scope];
-}
-
-ModuleScope::ModuleScope(std::string_view path) : outer(context.scope) {
-  if (!path.empty())
-    context.scope = internScope(path);
 }
 
 std::string complaint(const char *op, const std::string &text) {

@@ -35,7 +35,7 @@ enum class OpClass : uint8_t {
   scalar,      // an int64 or float that is an argument of every program
   placeholder, // an argument of a trace or of a region's body
   version,     // a value of a variable: a constant to older history
-  alias        // requireGrad(): the operand under a new identity
+  alias        // the operand under an identity of its own
 };
 
 /// An op as the front end knows it: the IR's name without the dialect and the
@@ -141,6 +141,7 @@ struct Context {
   Arena *arena = nullptr;
   uint32_t trace = 0;  // innermost trace or region
   uint32_t scope = 0;  // module path
+  Where library;       // the outermost LibraryScope's; line 0: none
   int16_t target = -1; // innermost TargetScope's; -1: the process default
   int8_t lazy = -1;    // innermost LazyScope's; -1: the process default
 };
@@ -177,17 +178,11 @@ bool recordedBefore(const Node *a, const Node *b);
 uint32_t internScope(std::string_view path);
 const std::string &scopeName(uint32_t scope);
 
-/// Ops recorded while it lives report `path` ("encoder.hidden") with their
-/// line; an empty path changes nothing.
-class ModuleScope {
-public:
-  [[nodiscard]] explicit ModuleScope(std::string_view path);
-  ~ModuleScope() { context.scope = outer; }
-  ModuleScope(const ModuleScope &) = delete;
-
-private:
-  uint32_t outer;
-};
+/// The line an op or error reports: that of the outermost LibraryScope, else
+/// the op's own.
+inline Where reported(Where where) {
+  return context.library.line > 0 ? context.library : where;
+}
 
 /// "hidden: matmul: text", to be thrown as an Error at the user's line.
 std::string complaint(const char *op, const std::string &text);

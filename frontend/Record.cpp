@@ -37,6 +37,13 @@ constexpr OpInfo placeholderOp{"placeholder",
 constexpr OpInfo versionOp{"detach",
                            {{"cell", Field::hidden}, {"name", Field::hidden}},
                            OpClass::version};
+// Words: the size, the name of the op that indexes.
+constexpr OpInfo indexCheckOp{"indexCheck",
+                              {{"limit", Field::hidden}, {"op", Field::hidden}},
+                              OpClass::alias,
+                              0};
+constexpr OpInfo gradientOp{
+    "gradient", {{"has_cotangent", Field::boolean}}, OpClass::several};
 // Word: where backward() adds up.
 constexpr OpInfo aliasOp{
     "requireGrad", {{"slot", Field::hidden}}, OpClass::alias, -1, 0};
@@ -58,6 +65,18 @@ needle::LazyScope::LazyScope(bool lazy) : outer(detail::context.lazy) {
 }
 needle::LazyScope::~LazyScope() { detail::context.lazy = outer; }
 
+needle::LibraryScope::LibraryScope(Where where, std::string_view path)
+    : outerWhere(detail::context.library), outerPath(detail::context.scope) {
+  if (outerWhere.line <= 0)
+    detail::context.library = where;
+  if (!path.empty())
+    detail::context.scope = detail::internScope(path);
+}
+needle::LibraryScope::~LibraryScope() {
+  detail::context.library = outerWhere;
+  detail::context.scope = outerPath;
+}
+
 namespace needle::detail {
 bool isLazy() {
   if (context.lazy >= 0)
@@ -77,7 +96,7 @@ Tensor finish(Node *node) {
 }
 
 void check(const Tensor &x, const char *op, Where where) {
-  if (x.isEmpty())
+  if (x.empty())
     fail<Error>(op, where, "an operand is an empty tensor");
 }
 

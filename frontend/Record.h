@@ -29,7 +29,7 @@ Tensor compare(const OpInfo &op, const Operand &a, const Operand &b,
 /// Throws E with "train.cpp:41: hidden: matmul: text".
 template <class E>
 [[noreturn]] void fail(const char *op, Where where, const std::string &text) {
-  throw E(where, complaint(op, text));
+  throw E(reported(where), complaint(op, text));
 }
 
 /// Words on the stack unless there are many.
@@ -111,6 +111,7 @@ Tensor fullOf(int64_t value, const Shape &shape, DType dtype, Where where);
 std::vector<ResultType> resultTypes(const Node *node);
 
 extern const OpInfo fullOp, convertOp, broadcastToOp, toOp, projectionOp,
-    dataOp, scalarOp, placeholderOp, versionOp, aliasOp;
+    dataOp, scalarOp, placeholderOp, versionOp, aliasOp, indexCheckOp,
+    gradientOp;
 
 } // namespace needle::detail

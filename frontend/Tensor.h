@@ -36,7 +36,7 @@ public:
       detail::release(node);
   }
 
-  bool isEmpty() const { return !node; }
+  bool empty() const { return !node; }
   /// Known without running anything.
   Shape shape() const { return checked()->shape(); }
   /// Size of an axis; negative counts from the end. ShapeError when outside.

@@ -3,6 +3,7 @@
 
 #include "needle/frontend/Record.h"
 
+#include <algorithm>
 #include <atomic>
 
 namespace needle::detail {
@@ -33,17 +34,6 @@ OpenTrace::~OpenTrace() {
   context.trace = outerTrace;
 }
 
-bool Flag::get() const {
-  if (tracer) {
-    bool isKnown = false;
-    for (auto &[flag, read] : tracer->flags)
-      isKnown |= flag == value;
-    if (!isKnown)
-      tracer->flags.emplace_back(value, *value);
-  }
-  return *value;
-}
-
 Tracer::Tracer() : outer(tracer) { tracer = this; }
 Tracer::~Tracer() { tracer = outer; }
 
@@ -61,13 +51,13 @@ Tensor Tracer::argument(DType dtype, const Shape &shape, Target target,
 }
 
 const Tensor &Tracer::key() {
-  if (keyArgument.isEmpty())
+  if (keyArgument.empty())
     keyArgument =
         argument(DType::int64, {}, TargetScope::current(), Role::key, {});
   return keyArgument;
 }
 const Tensor &Tracer::count() {
-  if (countArgument.isEmpty())
+  if (countArgument.empty())
     countArgument =
         argument(DType::int64, {}, TargetScope::current(), Role::count, {});
   return countArgument;
@@ -101,3 +91,13 @@ void Tracer::assign(const std::shared_ptr<Cell> &cell, Tensor version,
 }
 
 } // namespace needle::detail
+
+bool needle::isTracing() { return detail::currentTracer(); }
+bool needle::readsState(const bool *flag) {
+  if (detail::Tracer *tracer = detail::currentTracer())
+    if (std::ranges::find(tracer->flags, flag, [](const auto &read) {
+          return read.first;
+        }) == tracer->flags.end())
+      tracer->flags.emplace_back(flag, *flag);
+  return *flag;
+}

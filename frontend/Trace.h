@@ -40,19 +40,6 @@ private:
   uint32_t outer;
 };
 
-/// Something a function reads of needle's state that is no tensor (a training
-/// flag): shared by its owner and by the signatures that read it.
-class Flag {
-public:
-  explicit Flag(bool value) : value(std::make_shared<bool>(value)) {}
-  /// In a trace, part of the signature from then on.
-  bool get() const;
-  void set(bool to) { *value = to; }
-
-private:
-  std::shared_ptr<bool> value;
-};
-
 /// The trace of a jitted function. Variables are lifted as they are touched:
 /// reads see the trace's own values, nothing outside changes.
 class Tracer {
@@ -81,7 +68,7 @@ public:
   OpenTrace trace;
   std::vector<Lifted> lifted; // in order of first touch
   std::unordered_map<const Cell *, size_t> positions;
-  std::vector<std::pair<std::shared_ptr<bool>, bool>> flags;
+  std::vector<std::pair<const bool *, bool>> flags; // as they were read
   Tensor keyArgument, countArgument;
   int64_t draws = 0;
   std::vector<std::pair<std::string, Tensor>> taps;
@@ -93,3 +80,11 @@ private:
 Tracer *currentTracer();
 
 } // namespace needle::detail
+
+namespace needle {
+/// Is the code of a jitted function being recorded on this thread?
+bool isTracing();
+/// The flag; in a trace it becomes part of the signature: a call that finds it
+/// changed traces again. It must live as long as the jitted function.
+bool readsState(const bool *flag);
+} // namespace needle

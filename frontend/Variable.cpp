@@ -143,7 +143,7 @@ void Variable::assign(const Tensor &value, Where where) const {
                       "variable " + name + " lives on " + target().name() +
                           ", the value on " + value.target().name() +
                           "; copy it with to()");
-  if (OpenTrace *open = innermostTrace(); open && !open->iteration.isEmpty())
+  if (OpenTrace *open = innermostTrace(); open && !open->iteration.empty())
     fail<TraceError>("assign", where,
                      "variable " + name +
                          " is assigned in the body of a scan; carry it");
@@ -162,7 +162,7 @@ Tensor Variable::grad() const {
     return tracer->lift(cell).gradient;
   return cell->gradient;
 }
-void Variable::clearGrad() const {
+void Variable::zeroGrad() const {
   if (Tracer *tracer = currentTracer())
     tracer->lift(cell).gradient = Tensor();
   else
@@ -180,7 +180,7 @@ const Variable &Variable::trainable(bool trainable) const {
     cell->value.get()->clear(states);
   return *this;
 }
-bool Variable::trainable() const {
+bool Variable::isTrainable() const {
   if (Tracer *tracer = currentTracer())
     return tracer->lift(cell).isTrainable;
   return cell->trainable;

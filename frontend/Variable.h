@@ -37,21 +37,20 @@ public:
   /// The variable's value from here on. ShapeError or DTypeError unless `value`
   /// has the variable's shape and dtype, TargetError unless its target.
   void assign(const Tensor &value, Where where = Where::here()) const;
-  /// What backward() has added up; empty before, and after clearGrad().
+  /// What backward() has added up; empty before, and after zeroGrad(). In a
+  /// jitted function both work on the call's own copy, empty at its start.
   Tensor grad() const;
-  void clearGrad() const;
+  void zeroGrad() const;
 
   /// Whether backward() and history reach it; true at first.
   const Variable &trainable(bool trainable) const;
-  bool trainable() const;
+  bool isTrainable() const;
   /// In errors and dumps; a module sets "hidden.weight".
   const Variable &name(std::string_view name) const;
   std::string name() const;
 
-  /// The same cell.
-  friend bool isSame(const Variable &a, const Variable &b) {
-    return a.cell == b.cell;
-  }
+  /// Equal for handles of one cell.
+  const void *id() const { return cell.get(); }
   /// For the front end.
   const std::shared_ptr<detail::Cell> &get() const { return cell; }
   explicit Variable(std::shared_ptr<detail::Cell> cell)

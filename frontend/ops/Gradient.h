@@ -31,6 +31,15 @@ template <std::convertible_to<Tensor> T>
   return grad(value, Tensors(Tensor(wrt)), std::move(options), where)[0];
 }
 
+/// The same, but an empty tensor for a variable that `value` does not depend
+/// on; GradientError when it depends on none.
+[[nodiscard]] std::vector<Tensor> gradIfAny(const Tensor &value,
+                                            const std::vector<Variable> &wrt,
+                                            Where where = Where::here());
+/// Makes `x` a constant to the gradients of whatever uses it from here on: the
+/// loss of an optimizer's step.
+void cutHistory(const Tensor &x);
+
 /// `x`; a constant to gradients.
 [[nodiscard]] Tensor detach(const Operand &x);
 

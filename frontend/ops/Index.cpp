@@ -3,11 +3,12 @@
 
 #include "needle/frontend/Evaluate.h"
 #include "needle/frontend/Record.h"
+#include "needle/frontend/ops/Elementwise.h"
 #include "needle/frontend/ops/Shape.h"
 #include "needle/runtime/Buffer.h"
 #include "needle/runtime/ShapeRules.h"
 
-#include <algorithm>
+#include <limits>
 #include <vector>
 
 using namespace needle;
@@ -96,6 +97,32 @@ Tensor needle::oneHot(const Tensor &indices, int64_t depth, DType dtype,
       .use(indices)
       .attribute(depth)
       .result(dtype, shape.shape);
+}
+
+Tensor needle::checkedOneHot(const Tensor &indices, int64_t depth, DType dtype,
+                             Where where) {
+  checkIndices("oneHot", indices, where);
+  checkKnown("oneHot", indices, depth, where);
+  if (!isFloating(dtype))
+    fail<DTypeError>("oneHot", where, "wants a floating dtype");
+  Tensor checked = Recording(indexCheckOp, where)
+                       .use(indices)
+                       .attribute(depth)
+                       .attribute(int64_t(reinterpret_cast<intptr_t>("oneHot")))
+                       .result(indices.dtype(), indices.shape());
+  Operand index(checked, where);
+  Tensor fromEnd = index + Operand(depth, where);
+  Tensor isNegative = index < Operand(0, where);
+  Tensor position = needle::where({isNegative, where}, {fromEnd, where}, index);
+  Tensor rows = oneHot(position, depth, dtype, where);
+  if (indices.get()->inputCount == 0) // an input: checked before it runs
+    return rows;
+  Tensor below = Operand(position, where) < Operand(0, where),
+         above = Operand(position, where) >= Operand(depth, where),
+         bad = Operand(below, where) | Operand(above, where);
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  return needle::where({unsqueeze(bad, -1, where), where}, {nan, where},
+                       {rows, where});
 }
 
 Tensor needle::scatterAdd(const Tensor &operand, const Tensor &indices,

@@ -21,6 +21,11 @@ template <Integer I>
 [[nodiscard]] Tensor oneHot(const Tensor &indices, int64_t depth,
                             DType dtype = DType::float32,
                             Where where = Where::here());
+/// The same with indices that must be in range, as for take(): IndexError for
+/// inputs, a row of NaN for computed ones. Floating dtypes only.
+[[nodiscard]] Tensor checkedOneHot(const Tensor &indices, int64_t depth,
+                                   DType dtype = DType::float32,
+                                   Where where = Where::here());
 /// `operand` with `updates` (of the shape of take(operand, indices, axis))
 /// added where the indices say; those of one place all count.
 [[nodiscard]] Tensor scatterAdd(const Tensor &operand, const Tensor &indices,

@@ -110,14 +110,14 @@ std::pair<Key, Key> needle::split(const Key &key, Where where) {
 // The draw's key is made where the trace begins, each body of a scan on the way
 // then folds in its iteration.
 static Tensor inRegions(Tensor key, OpenTrace *open, Where where) {
-  if (!open || open->iteration.isEmpty())
+  if (!open || open->iteration.empty())
     return key;
   key = inRegions(std::move(key), open->outer, where);
   RecordIn region(open->id);
   return foldedIn(key, open->iteration, where);
 }
 
-Key random::nextKey(Where where) {
+Key needle::nextKey(Where where) {
   Tracer *tracer = currentTracer();
   bool isScoped = tracer && innermostScope && innermostScope->trace;
   RecordIn outermost(tracer ? tracer->trace.id : 0);
@@ -183,8 +183,8 @@ Tensor random::bits(const Key &key, const Shape &shape, DType dtype,
 }
 
 Tensor needle::rand(const Shape &shape, DType dtype, Where where) {
-  return random::uniform(random::nextKey(where), shape, 0, 1, dtype, where);
+  return random::uniform(nextKey(where), shape, 0, 1, dtype, where);
 }
 Tensor needle::randn(const Shape &shape, DType dtype, Where where) {
-  return random::normal(random::nextKey(where), shape, dtype, where);
+  return random::normal(nextKey(where), shape, dtype, where);
 }

@@ -59,9 +59,10 @@ public:
 [[nodiscard]] Tensor randn(const Shape &shape, DType dtype = DType::float32,
                            Where where = Where::here());
 
-namespace random {
-/// The key of the thread's next draw.
+/// The key of the thread's next draw without a key.
 [[nodiscard]] Key nextKey(Where where = Where::here());
+
+namespace random {
 /// Uniform in [low, high).
 [[nodiscard]] Tensor uniform(const Key &key, const Shape &shape, double low = 0,
                              double high = 1, DType dtype = DType::float32,

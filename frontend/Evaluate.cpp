@@ -1,0 +1,294 @@
+// Evaluate.cpp - from nodes somebody asks for to nodes that have values.
+// Under one mutex the graph is walked and everything the program needs is
+// retained; compiling and running happen without it; then values are handed out
+// and the nodes cut.
+#include "needle/frontend/Evaluate.h"
+
+#include "needle/frontend/Canonicalize.h"
+#include "needle/frontend/Compile.h"
+#include "needle/frontend/Trace.h"
+#include "needle/runtime/Log.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+namespace needle::detail {
+
+using runtime::Buffer;
+using runtime::BufferPtr;
+
+std::mutex &graphMutex() {
+  static auto *mutex = new std::mutex;
+  return *mutex;
+}
+
+// ---- values of nodes -------------------------------------------------------
+BufferPtr bufferOf(Node *node) {
+  if (node->is(Node::realized) && node->op->kind != OpClass::several)
+    return node->payload->buffers[0];
+  if (node->op->kind == OpClass::projection &&
+      node->input(0)->is(Node::realized))
+    return node->input(0)->payload->buffers[node->attributes()[0]];
+  return nullptr;
+}
+
+// A rank-0 buffer of the number in a node's first attribute.
+static BufferPtr numberBuffer(const Node *node) {
+  BufferPtr buffer = Buffer::allocate(byteSize(node->dtype));
+  uint64_t bits = node->attributes()[0];
+  switch (node->dtype) {
+  case DType::boolean:
+    *buffer->as<uint8_t>() = bits != 0;
+    break;
+  case DType::int32:
+    *buffer->as<int32_t>() = int32_t(bits);
+    break;
+  case DType::int64:
+    *buffer->as<int64_t>() = int64_t(bits);
+    break;
+  case DType::float32:
+    *buffer->as<float>() = float(std::bit_cast<double>(bits));
+    break;
+  case DType::float64:
+    *buffer->as<double>() = std::bit_cast<double>(bits);
+    break;
+  }
+  return buffer;
+}
+
+Tensor dataTensor(BufferPtr buffer, DType dtype, const Shape &shape,
+                  Target target, Where where) {
+  RecordIn outside(0);
+  Tensor tensor = Tensor::adopt(
+      record({&dataOp, dtype, target.number(), shape.dims(), {}, {}, where}));
+  Node *node = tensor.get();
+  node->payload = new Realization{{std::move(buffer)}, where};
+  node->set(Node::State(Node::realized | Node::cut));
+  return tensor;
+}
+
+// Lets go of what the value was made from, unless gradients may ask for it.
+static void cut(Node *node, std::vector<Tensor> &released) {
+  if (node->is(Node::cut) ||
+      (node->is(Node::tracked) && node->op->kind != OpClass::version &&
+       !node->is(Node::onPurpose)))
+    return;
+  node->set(Node::cut);
+  // Released later, without the mutex: it may free a whole graph.
+  for (Node *input : node->inputs())
+    released.push_back(Tensor::adopt(input));
+}
+
+static void settle(Node *node, const BufferPtr &buffer, Where where,
+                   std::vector<Tensor> &released) {
+  if (node->is(Node::realized)) // another thread was faster
+    return;
+  node->payload = new Realization{{buffer}, where};
+  node->set(Node::realized);
+  cut(node, released);
+}
+
+// ---- evaluation ------------------------------------------------------------
+namespace {
+struct Evaluation {
+  std::vector<Tensor> roots;
+  std::vector<std::shared_ptr<Cell>> pending;
+  Where where;
+
+  // Filled by collect(); everything is retained.
+  std::vector<uint64_t> words;
+  std::vector<BufferPtr> arguments;
+  std::vector<std::pair<Tensor, int32_t>> outputs;
+  Graph graph;
+  std::shared_ptr<const Compiled> compiled;
+  size_t ops = 0;
+
+  void collect();
+  void run();
+  void finish(const std::vector<BufferPtr> &results);
+};
+} // namespace
+
+// The value of each version root is the next one of the argument that is an
+// older version of the same cell.
+static void findUpdates(Walk &walk) {
+  std::unordered_map<uint64_t, uint32_t> cells;
+  for (uint32_t i = 0; i < walk.entries.size(); ++i)
+    if (uint64_t cell = cellOf(walk.entries[i].node);
+        cell && walk.entries[i].kind == Walk::Kind::argument)
+      cells.emplace(cell, i);
+  for (Walk::Output &output : walk.outputs) {
+    const Walk::Entry &entry = walk.entries[output.entry];
+    uint64_t cell = cellOf(entry.node);
+    if (cell && entry.kind == Walk::Kind::op && output.result < 0) {
+      if (auto it = cells.find(cell); it != cells.end()) {
+        output.updates = it->second;
+        cells.erase(it);
+      }
+    }
+  }
+}
+
+void Evaluation::collect() {
+  std::lock_guard lock(graphMutex());
+  std::vector<Node *> nodes;
+  for (const Tensor &root : roots)
+    if (!bufferOf(root.get()) &&
+        std::ranges::find(nodes, root.get()) == nodes.end())
+      nodes.push_back(root.get());
+  if (nodes.empty())
+    return;
+  Walk walk(WalkMode::evaluate);
+  walk.addRoots(nodes);
+  walk.keepHeld();
+  findUpdates(walk);
+  walk.appendWords(words);
+  ops = walk.entries.size();
+  for (uint32_t entry : argumentEntries(walk)) {
+    Node *node = walk.entries[entry].node;
+    if (node->op->kind == OpClass::placeholder)
+      throw TraceError(reported(where),
+                       "a value of a trace that has ended is asked for");
+    BufferPtr buffer = bufferOf(node);
+    arguments.push_back(buffer ? std::move(buffer) : numberBuffer(node));
+  }
+  for (const Walk::Output &output : walk.outputs)
+    outputs.emplace_back(Tensor::share(walk.entries[output.entry].node),
+                         output.result);
+  compiled = findProgram(words);
+  if (!compiled)
+    graph = buildGraph(walk, "realize");
+}
+
+// Growth of the graphs of one line, step after step, is most likely a value
+// that is carried along with all its history.
+static void warnOfGrowth(size_t ops, Where where) {
+  struct Growth {
+    Where where;
+    size_t ops = 0;
+    int times = 0;
+  };
+  static thread_local Growth last;
+  static std::atomic<bool> isWarned{false};
+  bool isSameLine =
+      last.where.line == where.line && last.where.file == where.file;
+  int times = isSameLine && ops > last.ops ? last.times + 1 : 0;
+  last = {where, ops, times};
+  constexpr int limit = 16;
+  if (times < limit || isWarned.exchange(true))
+    return;
+  runtime::log(
+      runtime::LogLevel::warning,
+      std::string(baseName(where.file)) + ":" + std::to_string(where.line) +
+          ": the graph computed here has grown " + std::to_string(limit) +
+          " times in a row, to " + std::to_string(ops) +
+          " ops, and is compiled each time; detach() what is carried "
+          "from step to step, or jit the step");
+}
+
+void Evaluation::run() {
+  if (outputs.empty())
+    return;
+  if (!compiled) {
+    warnOfGrowth(ops, where);
+    compiled = compile(graph);
+    keepProgram(std::move(words), compiled);
+  }
+  runtime::Executed executed =
+      compiled->executable.execute(std::move(arguments));
+  finish(executed.results);
+  executed.done.wait(); // throws what the kernels found
+}
+
+void Evaluation::finish(const std::vector<BufferPtr> &results) {
+  std::vector<Tensor> released;
+  std::lock_guard lock(graphMutex());
+  // Results that are held but were not read stay with their op.
+  std::vector<Node *> several;
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    auto &[tensor, result] = outputs[i];
+    Node *node = tensor.get();
+    if (result < 0)
+      settle(node, results[i], where, released);
+    else if (!node->is(Node::realized)) {
+      if (!node->payload) {
+        node->payload = new Realization{
+            std::vector<BufferPtr>(resultTypes(node).size()), where};
+        several.push_back(node);
+      }
+      node->payload->buffers[size_t(result)] = results[i];
+    }
+  }
+  for (Node *node : several) {
+    node->set(Node::realized);
+    cut(node, released);
+  }
+}
+
+// Is there an argument of an open trace behind it?
+static bool dependsOnTrace(Node *root) {
+  std::lock_guard lock(graphMutex());
+  Walk walk(WalkMode::evaluate);
+  walk.addRoots({&root, 1});
+  return std::ranges::any_of(walk.entries, [](const Walk::Entry &entry) {
+    return entry.node->op->kind == OpClass::placeholder;
+  });
+}
+
+static void evaluate(std::vector<Tensor> roots, Where where) {
+  Evaluation evaluation;
+  evaluation.where = where;
+  for (const Tensor &root : roots) {
+    check(root, "realize", where);
+    uint32_t trace = root.get()->trace;
+    if (!trace || root.get()->is(Node::realized))
+      continue;
+    if (!isOpenTrace(trace))
+      throw TraceError(reported(where),
+                       "a value of a trace that has ended is asked for");
+    if (dependsOnTrace(root.get()))
+      throw TraceError(reported(where),
+                       "a value is asked for that depends on an argument or a "
+                       "variable of the function being traced; return it, or "
+                       "report it with tap()");
+  }
+  // Everything assigned and not yet computed comes along, wanted or not:
+  // nothing else keeps counters and running statistics from growing for ever.
+  if (!innermostTrace())
+    evaluation.pending = takePending();
+  for (const std::shared_ptr<Cell> &cell : evaluation.pending)
+    roots.push_back(cell->value);
+  evaluation.roots = std::move(roots);
+  try {
+    evaluation.collect();
+    evaluation.run();
+  } catch (...) {
+    for (const std::shared_ptr<Cell> &cell : evaluation.pending)
+      if (!cell->value.get()->is(Node::realized))
+        putPending(cell);
+    throw;
+  }
+}
+
+void realizeEagerly(const Tensor &tensor) {
+  evaluate({tensor}, tensor.get()->where());
+}
+void realizePending(Where where) {
+  if (!innermostTrace())
+    evaluate({}, where);
+}
+void realizeConstant(const Tensor &tensor, const std::string &what,
+                     Where where) {
+  if (dependsOnTrace(tensor.get()))
+    throw TraceError(reported(where),
+                     what + " depends on what the traced function is called "
+                            "with");
+  evaluate({tensor}, where);
+}
+
+} // namespace needle::detail
+
+void needle::realize(const Tensors &tensors, Where where) {
+  detail::evaluate(tensors.tensors, where);
+}
