@@ -216,7 +216,7 @@ void Builder::addNode(uint32_t number) {
       op.inputs.push_back(value(input));
     if (node->op->kind == OpClass::several)
       for (const ResultType &result : resultTypes(node))
-        op.results.push_back(typeOf(result.dtype, result.shape, node->target));
+        op.results.push_back(typeOf(result.dtype, result.shape, result.target));
     else
       op.results.push_back(type(node));
     addFields(node, op);

@@ -10,6 +10,9 @@
 namespace needle::detail {
 
 struct Cell {
+  Cell() = default;
+  ~Cell();
+  Cell(const Cell &) = delete;
   uint64_t id = 0; // never used twice
   Where made;
   Where assigned; // the last assign()
@@ -28,6 +31,9 @@ struct Cell {
 const char *variableName(const Node *node);
 /// The number of the cell `node` is a value of; 0: none.
 uint64_t cellOf(const Node *node);
+
+/// The cell of this number while a Variable names it; else null.
+std::shared_ptr<Cell> findCell(uint64_t id);
 
 /// The present value, in the open trace if there is one.
 Tensor readCell(const std::shared_ptr<Cell> &cell);

@@ -68,16 +68,18 @@ Tensor dataTensor(BufferPtr buffer, DType dtype, const Shape &shape,
   return tensor;
 }
 
-// Lets go of what the value was made from, unless gradients may ask for it.
-static void cut(Node *node, std::vector<Tensor> &released) {
-  if (node->is(Node::cut) ||
-      (node->is(Node::tracked) && node->op->kind != OpClass::version &&
-       !node->is(Node::onPurpose)))
+void cutInputs(Node *node, std::vector<Tensor> &released) {
+  if (node->is(Node::cut))
     return;
   node->set(Node::cut);
-  // Released later, without the mutex: it may free a whole graph.
   for (Node *input : node->inputs())
     released.push_back(Tensor::adopt(input));
+}
+
+// Lets go of what the value was made from, unless gradients may ask for it.
+static void cut(Node *node, std::vector<Tensor> &released) {
+  if (!node->is(Node::tracked) || node->op->kind == OpClass::version)
+    cutInputs(node, released);
 }
 
 static void settle(Node *node, const BufferPtr &buffer, Where where,

@@ -24,9 +24,8 @@ Tensor dataTensor(std::shared_ptr<runtime::Buffer> buffer, DType dtype,
 void realizeEagerly(const Tensor &tensor);
 /// Pending assignments of this thread and nothing else.
 void realizePending(Where where);
-/// Realizes and makes `tensor` a leaf whatever it leads to: the loss of an
-/// optimizer's step. `with` is computed by the same program.
-void realizeAndCut(const Tensor &tensor, const Tensors &with, Where where);
+/// Lets go of a node's inputs; to be released once graphMutex() is free.
+void cutInputs(Node *node, std::vector<Tensor> &released);
 /// Realizes in an open trace what does not depend on its arguments; TraceError
 /// with `what` and the line when it does.
 void realizeConstant(const Tensor &tensor, const std::string &what,

@@ -294,6 +294,10 @@ Recording &Recording::use(const Tensor &x) {
   inputs.push(reinterpret_cast<uintptr_t>(node));
   return *this;
 }
+Recording &Recording::useInPlace(const Tensor &x) {
+  inputs.push(reinterpret_cast<uintptr_t>(x.get()));
+  return *this;
+}
 Recording &Recording::attribute(double value) {
   attributes.push(std::bit_cast<uint64_t>(value));
   return *this;
@@ -322,7 +326,8 @@ Tensor Recording::result(DType dtype, const Shape &shape) {
 std::vector<Tensor> Recording::results(const std::vector<ResultType> &types) {
   bool anyFloating = false;
   for (const ResultType &type : types) {
-    attributes.push(uint64_t(type.dtype) << 8 | uint64_t(type.shape.rank()));
+    attributes.push(uint64_t(type.target) << 16 | uint64_t(type.dtype) << 8 |
+                    uint64_t(type.shape.rank()));
     for (int64_t dim : type.shape)
       attributes.push(uint64_t(dim));
     anyFloating |= isFloating(type.dtype);
@@ -337,7 +342,7 @@ std::vector<Tensor> Recording::results(const std::vector<ResultType> &types) {
   for (uint64_t i = 0; i < types.size(); ++i)
     projections.push_back(Tensor::adopt(record({&projectionOp,
                                                 types[i].dtype,
-                                                all.get()->target,
+                                                types[i].target,
                                                 types[i].shape.dims(),
                                                 {&i, 1},
                                                 inputs,
@@ -364,9 +369,10 @@ std::vector<ResultType> resultTypes(const Node *node) {
     uint64_t head = words[begin++];
     size_t rank = head & 0xff;
     types.push_back(
-        {DType(head >> 8),
+        {DType(head >> 8 & 0xff),
          Shape::unchecked(
-             {reinterpret_cast<const int64_t *>(words.data() + begin), rank})});
+             {reinterpret_cast<const int64_t *>(words.data() + begin), rank}),
+         uint8_t(head >> 16)});
     begin += rank;
   }
   return types;

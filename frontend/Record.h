@@ -55,9 +55,13 @@ private:
   std::vector<uint64_t> large;
 };
 
+/// The number of the target that an op recorded now runs on.
+uint8_t currentTarget();
+
 struct ResultType {
   DType dtype;
   Shape shape;
+  uint8_t target = currentTarget();
 };
 
 /// The recording of one op: operands and attributes in the order of its
@@ -70,6 +74,8 @@ public:
   /// Copies `x` to the scope's target when it lives elsewhere. Throws Error
   /// when it is empty, TargetError when it is a variable's value.
   Recording &use(const Tensor &x);
+  /// The same without a copy: `x` stays where it is.
+  Recording &useInPlace(const Tensor &x);
   Recording &attribute(int64_t value) {
     attributes.push(uint64_t(value));
     return *this;
@@ -92,8 +98,6 @@ private:
   std::vector<Tensor> copies; // made by use()
 };
 
-/// The number of the target that an op recorded now runs on.
-uint8_t currentTarget();
 bool isLazy();
 /// The handle; runs the op first when recording isn't lazy.
 Tensor finish(Node *node);

@@ -5,6 +5,10 @@
 #include "needle/frontend/Record.h"
 #include "needle/frontend/Trace.h"
 
+#include <mutex>
+#include <ostream>
+#include <unordered_map>
+
 using namespace needle;
 using namespace needle::detail;
 
@@ -19,6 +23,26 @@ const char *detail::variableName(const Node *node) {
     return nullptr;
   size_t word = node->op == &versionOp ? 1 : 3;
   return reinterpret_cast<const char *>(node->attributes()[word]);
+}
+
+namespace {
+struct Cells {
+  std::mutex mutex;
+  std::unordered_map<uint64_t, std::weak_ptr<Cell>> byId;
+};
+Cells &cells() {
+  static Cells *cells = new Cells;
+  return *cells;
+}
+} // namespace
+std::shared_ptr<Cell> detail::findCell(uint64_t id) {
+  std::lock_guard lock(cells().mutex);
+  auto it = cells().byId.find(id);
+  return it == cells().byId.end() ? nullptr : it->second.lock();
+}
+detail::Cell::~Cell() {
+  std::lock_guard lock(cells().mutex);
+  cells().byId.erase(id);
 }
 
 // What errors call the variable: its name, else where it was made.
@@ -111,6 +135,10 @@ Variable::Variable(const Tensor &value, Where where)
   static std::atomic<uint64_t> serial{0};
   check(value, "Variable", where);
   cell->id = ++serial;
+  {
+    std::lock_guard lock(cells().mutex);
+    cells().byId.emplace(cell->id, cell);
+  }
   cell->made = cell->assigned = where;
   cell->trainable = isFloating(value.dtype());
   // Made in a trace (an optimizer's slots): the cell outlives it, so its first
