@@ -12,6 +12,9 @@ LogicalResult ConstantOp::inferReturnTypes(MLIRContext *, MaybeLocation loc,
                                            OpaqueProperties properties,
                                            RegionRange,
                                            SmallVectorImpl<Type> &types) {
+  Properties parsed;
+  properties =
+      propertiesOf(properties, attributes, parsed, setPropertiesFromAttr);
   Adaptor adaptor(operands, attributes, properties);
   if (loc && failed(adaptor.verify(*loc)))
     return failure();

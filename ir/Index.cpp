@@ -11,6 +11,9 @@ LogicalResult TakeOp::inferReturnTypes(MLIRContext *, MaybeLocation loc,
                                        DictionaryAttr attributes,
                                        OpaqueProperties properties, RegionRange,
                                        SmallVectorImpl<Type> &types) {
+  Properties parsed;
+  properties =
+      propertiesOf(properties, attributes, parsed, setPropertiesFromAttr);
   Adaptor adaptor(operands, attributes, properties);
   auto tensors = staticTensors(loc, getOperationName(), operands);
   if (failed(tensors) || (loc && failed(adaptor.verify(*loc))))
@@ -38,6 +41,9 @@ LogicalResult ScatterAddOp::inferReturnTypes(MLIRContext *, MaybeLocation loc,
                                              OpaqueProperties properties,
                                              RegionRange,
                                              SmallVectorImpl<Type> &types) {
+  Properties parsed;
+  properties =
+      propertiesOf(properties, attributes, parsed, setPropertiesFromAttr);
   Adaptor adaptor(operands, attributes, properties);
   auto tensors = staticTensors(loc, getOperationName(), operands);
   if (failed(tensors) || (loc && failed(adaptor.verify(*loc))))

@@ -4,6 +4,7 @@
 #include "needle/runtime/ShapeRules.h"
 
 #include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Operation.h"
 
 #include <optional>
@@ -22,6 +23,20 @@ std::string text(mlir::RankedTensorType type);
 /// failure. The parser infers before it verifies, so anything may come in.
 mlir::FailureOr<llvm::SmallVector<mlir::RankedTensorType, 4>>
 staticTensors(MaybeLocation loc, llvm::StringRef op, mlir::ValueRange operands);
+
+/// The properties of an op in the making: `given`, or, as the parser infers
+/// types before it makes them, `parsed`, set from `attributes` by `set` (the
+/// op's own setPropertiesFromAttr). What is missing there stays null.
+template <class Properties, class Set>
+mlir::OpaqueProperties propertiesOf(mlir::OpaqueProperties given,
+                                    mlir::DictionaryAttr attributes,
+                                    Properties &parsed, Set set) {
+  if (given)
+    return given;
+  if (attributes)
+    (void)set(parsed, attributes, [] { return mlir::InFlightDiagnostic(); });
+  return &parsed;
+}
 
 /// Appends `shape` as a tensor of `element` that lives where `like` does; or
 /// says why there is none.

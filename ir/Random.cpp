@@ -230,6 +230,9 @@ LogicalResult SplitKeyOp::inferReturnTypes(MLIRContext *, MaybeLocation loc,
                                            OpaqueProperties properties,
                                            RegionRange,
                                            SmallVectorImpl<Type> &types) {
+  Properties parsed;
+  properties =
+      propertiesOf(properties, attributes, parsed, setPropertiesFromAttr);
   Adaptor adaptor(operands, attributes, properties);
   auto tensors = staticTensors(loc, getOperationName(), operands);
   if (failed(tensors) || (loc && failed(adaptor.verify(*loc))))

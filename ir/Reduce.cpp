@@ -15,6 +15,9 @@ static LogicalResult inferReduction(MaybeLocation loc, ValueRange operands,
                                     DictionaryAttr attributes,
                                     OpaqueProperties properties,
                                     SmallVectorImpl<Type> &types) {
+  typename Op::Properties parsed;
+  properties =
+      propertiesOf(properties, attributes, parsed, Op::setPropertiesFromAttr);
   typename Op::Adaptor adaptor(operands, attributes, properties);
   auto tensors = staticTensors(loc, Op::getOperationName(), operands);
   if (failed(tensors) || (loc && failed(adaptor.verify(*loc))))
@@ -32,6 +35,9 @@ template <class Op>
 static LogicalResult
 inferIndex(MaybeLocation loc, ValueRange operands, DictionaryAttr attributes,
            OpaqueProperties properties, SmallVectorImpl<Type> &types) {
+  typename Op::Properties parsed;
+  properties =
+      propertiesOf(properties, attributes, parsed, Op::setPropertiesFromAttr);
   typename Op::Adaptor adaptor(operands, attributes, properties);
   auto tensors = staticTensors(loc, Op::getOperationName(), operands);
   if (failed(tensors) || (loc && failed(adaptor.verify(*loc))))

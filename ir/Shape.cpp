@@ -15,6 +15,9 @@ LogicalResult TransposeOp::inferReturnTypes(MLIRContext *, MaybeLocation loc,
                                             OpaqueProperties properties,
                                             RegionRange,
                                             SmallVectorImpl<Type> &types) {
+  Properties parsed;
+  properties =
+      propertiesOf(properties, attributes, parsed, setPropertiesFromAttr);
   Adaptor adaptor(operands, attributes, properties);
   auto tensors = staticTensors(loc, getOperationName(), operands);
   if (failed(tensors) || (loc && failed(adaptor.verify(*loc))))
@@ -31,6 +34,9 @@ LogicalResult SliceOp::inferReturnTypes(MLIRContext *, MaybeLocation loc,
                                         OpaqueProperties properties,
                                         RegionRange,
                                         SmallVectorImpl<Type> &types) {
+  Properties parsed;
+  properties =
+      propertiesOf(properties, attributes, parsed, setPropertiesFromAttr);
   Adaptor adaptor(operands, attributes, properties);
   auto tensors = staticTensors(loc, getOperationName(), operands);
   if (failed(tensors) || (loc && failed(adaptor.verify(*loc))))
@@ -47,6 +53,9 @@ LogicalResult PadOp::inferReturnTypes(MLIRContext *, MaybeLocation loc,
                                       DictionaryAttr attributes,
                                       OpaqueProperties properties, RegionRange,
                                       SmallVectorImpl<Type> &types) {
+  Properties parsed;
+  properties =
+      propertiesOf(properties, attributes, parsed, setPropertiesFromAttr);
   Adaptor adaptor(operands, attributes, properties);
   auto tensors = staticTensors(loc, getOperationName(), operands);
   if (failed(tensors) || (loc && failed(adaptor.verify(*loc))))
@@ -64,6 +73,9 @@ LogicalResult ConcatOp::inferReturnTypes(MLIRContext *, MaybeLocation loc,
                                          OpaqueProperties properties,
                                          RegionRange,
                                          SmallVectorImpl<Type> &types) {
+  Properties parsed;
+  properties =
+      propertiesOf(properties, attributes, parsed, setPropertiesFromAttr);
   Adaptor adaptor(operands, attributes, properties);
   auto tensors = staticTensors(loc, getOperationName(), operands);
   if (failed(tensors) || (loc && failed(adaptor.verify(*loc))))
@@ -96,6 +108,9 @@ LogicalResult SplitOp::inferReturnTypes(MLIRContext *, MaybeLocation loc,
                                         OpaqueProperties properties,
                                         RegionRange,
                                         SmallVectorImpl<Type> &types) {
+  Properties parsed;
+  properties =
+      propertiesOf(properties, attributes, parsed, setPropertiesFromAttr);
   Adaptor adaptor(operands, attributes, properties);
   auto tensors = staticTensors(loc, getOperationName(), operands);
   if (failed(tensors) || (loc && failed(adaptor.verify(*loc))))
