@@ -147,8 +147,8 @@ template <Arithmetic T> T Tensor::item(Where where) const {
 }
 
 template <Arithmetic T> std::vector<T> Tensor::toVector(Where where) const {
-  static_assert(sizeof(T) == byteSize(dtypeOf<T>()) &&
-                        !std::unsigned_integral<T> ||
+  static_assert((sizeof(T) == byteSize(dtypeOf<T>()) &&
+                 !std::unsigned_integral<T>) ||
                     std::same_as<T, bool>,
                 "elements are bool, 32- or 64-bit integers, float or double");
   auto count = size_t(shape().elements());

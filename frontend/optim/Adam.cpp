@@ -1,0 +1,49 @@
+// Adam.cpp - adaptive moments.
+#include "needle/frontend/optim/Adam.h"
+
+#include "needle/frontend/ops/Create.h"
+#include "needle/frontend/ops/Elementwise.h"
+#include "needle/runtime/Error.h"
+
+namespace needle::optim {
+
+namespace {
+Variable makePower(Where where) {
+  Variable power(ones(Shape{}, DType::float64), where);
+  power.trainable(false);
+  return power;
+}
+} // namespace
+
+Adam::Adam(std::vector<Variable> parameters, AdamOptions o, Where where)
+    : Optimizer(std::move(parameters), o.learningRate, "Adam", where),
+      options(o), first(makeSlots(where)), second(makeSlots(where)),
+      power1(makePower(where)), power2(makePower(where)) {
+  auto isRate = [](double beta) { return beta >= 0 && beta < 1; };
+  if (!isRate(o.beta1) || !isRate(o.beta2) || !(o.epsilon >= 0))
+    throw Error(where, "Adam: beta1 is " + std::to_string(o.beta1) +
+                           ", beta2 " + std::to_string(o.beta2) +
+                           ", epsilon " + std::to_string(o.epsilon) +
+                           ", wanted betas in [0, 1) and epsilon >= 0");
+}
+
+void Adam::advance() {
+  power1.assign(power1 * options.beta1);
+  power2.assign(power2 * options.beta2);
+  stepSize = rate() / (1 - power1);
+  correction2 = sqrt(1 - power2);
+}
+
+Tensor Adam::update(size_t index, const Tensor &value, const Tensor &gradient) {
+  Tensor g = gradient;
+  if (options.weightDecay != 0)
+    g = g + options.weightDecay * value;
+  Tensor m = options.beta1 * first[index] + (1 - options.beta1) * g;
+  Tensor v = options.beta2 * second[index] + (1 - options.beta2) * square(g);
+  first[index].assign(m);
+  second[index].assign(v);
+  Tensor root = sqrt(v) / convert(correction2, v.dtype());
+  return value - convert(stepSize, m.dtype()) * m / (root + options.epsilon);
+}
+
+} // namespace needle::optim
