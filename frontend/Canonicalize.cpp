@@ -120,10 +120,10 @@ void Walk::visit(Node *root) {
 void Walk::addRoots(std::span<Node *const> roots) {
   if (mode == WalkMode::evaluate)
     findHistory(roots);
-  for (Node *root : roots) {
+  for (Node *root : roots)
     visit(root);
+  for (Node *root : roots)
     outputs.push_back({position(root), -1, -1, {}});
-  }
 }
 
 void Walk::keepHeld() {

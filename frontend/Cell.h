@@ -1,6 +1,7 @@
 // Cell.h - what the copies of a Variable share.
 #pragma once
 
+#include "needle/frontend/Realization.h"
 #include "needle/frontend/Tensor.h"
 
 #include <atomic>
@@ -41,6 +42,10 @@ Tensor readCell(const std::shared_ptr<Cell> &cell);
 Tensor makeVersion(const Cell &cell, const Tensor &value, Where where);
 /// Gives the cell a value that is already a version.
 void setCell(const std::shared_ptr<Cell> &cell, Tensor version, Where where);
+
+/// Gives the cell the value that a jitted call has computed.
+void setComputed(const std::shared_ptr<Cell> &cell,
+                 std::shared_ptr<runtime::Buffer> buffer, Where where);
 
 /// Cells of this thread that wait for a realization; the list is emptied.
 std::vector<std::shared_ptr<Cell>> takePending();

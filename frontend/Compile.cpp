@@ -3,15 +3,11 @@
 
 #include "needle/runtime/Environment.h"
 #include "needle/runtime/Error.h"
+#include "needle/runtime/ProgramCache.h"
 
-#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <dlfcn.h>
-#include <filesystem>
-#include <list>
-#include <mutex>
-#include <unordered_map>
 
 namespace needle::detail {
 
@@ -48,7 +44,7 @@ codegen::CompileResult compileFor(const Graph &graph,
   return result;
 }
 
-std::shared_ptr<const Compiled> compile(const Graph &graph) {
+codegen::CompileResult compileAndDump(const Graph &graph) {
   static std::atomic<int> dumps{0};
   codegen::CompileOptions options;
   if (const std::string &folder = environment::dumpFolder(); !folder.empty()) {
@@ -56,74 +52,28 @@ std::shared_ptr<const Compiled> compile(const Graph &graph) {
     std::snprintf(number, sizeof number, "%03d-", dumps++);
     options.dumpDirectory = folder + "/" + number + graph.name;
   }
-  return std::make_shared<const Compiled>(compileFor(graph, options));
+  return compileFor(graph, options);
 }
 
 // ---- programs --------------------------------------------------------------
-namespace {
-struct Cached {
-  std::vector<uint64_t> words;
-  uint64_t hash;
-  std::shared_ptr<const Compiled> compiled;
-};
-struct Cache {
-  static constexpr size_t limit = 1024;
-  std::mutex mutex;
-  std::list<Cached> recent; // the last used first
-  std::unordered_multimap<uint64_t, std::list<Cached>::iterator> byHash;
-  int64_t compiled = 0;
-};
-Cache &cache() {
-  static Cache *cache = new Cache;
-  return *cache;
-}
-} // namespace
+static std::atomic<int64_t> compiledCount{0};
+int64_t compiledPrograms() { return compiledCount; }
 
-static uint64_t hashOf(const std::vector<uint64_t> &words) {
-  uint64_t hash = words.size();
-  for (uint64_t word : words) {
-    __uint128_t product =
-        __uint128_t(hash ^ 0x9e3779b97f4a7c15) * (word ^ 0xd1b54a32d192ed03);
-    hash = uint64_t(product) ^ uint64_t(product >> 64);
-  }
-  return hash;
+static runtime::ProgramCache<Compiled> &programs() {
+  // Leaked on purpose: threads may realize while the process ends.
+  static auto *programs = new runtime::ProgramCache<Compiled>(1024);
+  return *programs;
 }
-
 std::shared_ptr<const Compiled>
 findProgram(const std::vector<uint64_t> &words) {
-  uint64_t hash = hashOf(words);
-  Cache &c = cache();
-  std::lock_guard lock(c.mutex);
-  auto [first, last] = c.byHash.equal_range(hash);
-  for (auto it = first; it != last; ++it)
-    if (it->second->words == words) {
-      c.recent.splice(c.recent.begin(), c.recent, it->second);
-      return it->second->compiled;
-    }
-  return nullptr;
+  return programs().find(words);
 }
-
-void keepProgram(std::vector<uint64_t> words,
-                 std::shared_ptr<const Compiled> compiled) {
-  uint64_t hash = hashOf(words);
-  Cache &c = cache();
-  std::lock_guard lock(c.mutex);
-  ++c.compiled;
-  c.recent.push_front({std::move(words), hash, std::move(compiled)});
-  c.byHash.emplace(hash, c.recent.begin());
-  if (c.recent.size() <= Cache::limit)
-    return;
-  auto oldest = std::prev(c.recent.end());
-  auto [first, end] = c.byHash.equal_range(oldest->hash);
-  c.byHash.erase(std::find_if(
-      first, end, [&](const auto &it) { return it.second == oldest; }));
-  c.recent.pop_back();
-}
-
-int64_t compiledPrograms() {
-  Cache &c = cache();
-  std::lock_guard lock(c.mutex);
-  return c.compiled;
+std::shared_ptr<const Compiled> getProgram(const std::vector<uint64_t> &words,
+                                           const Graph &graph) {
+  return programs().get(words, [&] {
+    ++compiledCount;
+    return Compiled(compileAndDump(graph));
+  });
 }
 
 } // namespace needle::detail

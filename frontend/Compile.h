@@ -12,27 +12,26 @@ namespace needle::detail {
 
 /// A program ready to run, and what the compiler said about it.
 struct Compiled {
-  Compiled(codegen::CompileResult result)
-      : executable(std::move(result.program)), report(result.report),
-        ir(std::move(result.ir)) {}
-  runtime::Executable executable;
+  explicit Compiled(codegen::CompileResult result)
+      : executable(
+            std::make_unique<runtime::Executable>(std::move(result.program))),
+        report(result.report) {}
+  std::unique_ptr<runtime::Executable> executable;
   runtime::Report report;
-  std::string ir;
 };
 
 /// Opens libneedle-compiler at the first call. Throws CompileError with what
-/// the compiler says, Error when it can't be opened. NEEDLE_DUMP is obeyed.
-std::shared_ptr<const Compiled> compile(const Graph &graph);
-/// The same for a look inside: nothing is dumped but what `options` ask for.
+/// the compiler says, Error when it can't be opened.
 codegen::CompileResult compileFor(const Graph &graph,
                                   const codegen::CompileOptions &options);
+/// The same with a numbered folder of NEEDLE_DUMP.
+codegen::CompileResult compileAndDump(const Graph &graph);
 
-/// Programs of realized graphs by their words, compared in full; the longest
-/// unused go first when there are many.
+/// Programs of realized graphs by their canonical words.
 std::shared_ptr<const Compiled> findProgram(const std::vector<uint64_t> &words);
-void keepProgram(std::vector<uint64_t> words,
-                 std::shared_ptr<const Compiled> compiled);
-/// How many programs realizations have compiled, for tests.
+std::shared_ptr<const Compiled> getProgram(const std::vector<uint64_t> &words,
+                                           const Graph &graph);
+/// How many of them have been compiled: a test hook.
 int64_t compiledPrograms();
 
 } // namespace needle::detail

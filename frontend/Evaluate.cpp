@@ -194,11 +194,10 @@ void Evaluation::run() {
     return;
   if (!compiled) {
     warnOfGrowth(ops, where);
-    compiled = compile(graph);
-    keepProgram(std::move(words), compiled);
+    compiled = getProgram(words, graph);
   }
   runtime::Executed executed =
-      compiled->executable.execute(std::move(arguments));
+      compiled->executable->execute(std::move(arguments));
   finish(executed.results);
   executed.done.wait(); // throws what the kernels found
 }

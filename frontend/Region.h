@@ -12,6 +12,12 @@ namespace needle::detail {
 /// a capture, an input of the op.
 class Region : public Owned {
 public:
+  Region() = default;
+  ~Region() override {
+    letGo([](Node *node, void *) { release(node); }, nullptr);
+  }
+  Region(const Region &) = delete;
+
   uint32_t id = 0;
   std::vector<Node *> parameters; // iteration, carries, slices
   std::vector<Node *> results;    // next carries, stacked; one reference each

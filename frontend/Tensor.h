@@ -147,9 +147,8 @@ template <Arithmetic T> T Tensor::item(Where where) const {
 }
 
 template <Arithmetic T> std::vector<T> Tensor::toVector(Where where) const {
-  static_assert((sizeof(T) == byteSize(dtypeOf<T>()) &&
-                 !std::unsigned_integral<T>) ||
-                    std::same_as<T, bool>,
+  static_assert(std::same_as<T, bool> || (sizeof(T) == byteSize(dtypeOf<T>()) &&
+                                          !std::unsigned_integral<T>),
                 "elements are bool, 32- or 64-bit integers, float or double");
   auto count = size_t(shape().elements());
   if constexpr (std::same_as<T, bool>) {

@@ -34,8 +34,11 @@ OpenTrace::~OpenTrace() {
   context.trace = outerTrace;
 }
 
-Tracer::Tracer() : outer(tracer) { tracer = this; }
-Tracer::~Tracer() { tracer = outer; }
+Tracer::Opened::Opened(Tracer &opened) : outer(tracer) {
+  opened.id = trace.id;
+  tracer = &opened;
+}
+Tracer::Opened::~Opened() { tracer = outer; }
 
 static Tensor placeholder(DType dtype, const Shape &shape, uint8_t target,
                           std::initializer_list<uint64_t> words, Where where) {
@@ -45,7 +48,7 @@ static Tensor placeholder(DType dtype, const Shape &shape, uint8_t target,
 
 Tensor Tracer::argument(DType dtype, const Shape &shape, Target target,
                         Role role, Where where) {
-  RecordIn outermost(trace.id);
+  RecordIn outermost(id);
   return placeholder(dtype, shape, target.number(), {0, uint64_t(role), 0, 0},
                      where);
 }
@@ -67,7 +70,7 @@ Tracer::Lifted &Tracer::lift(const std::shared_ptr<Cell> &cell) {
   auto [it, isNew] = positions.try_emplace(cell.get(), lifted.size());
   if (!isNew)
     return lifted[it->second];
-  RecordIn outermost(trace.id);
+  RecordIn outermost(id);
   const Tensor &value = cell->value;
   Tensor argument =
       placeholder(value.dtype(), value.shape(), value.get()->target,

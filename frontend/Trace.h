@@ -44,8 +44,17 @@ private:
 /// reads see the trace's own values, nothing outside changes.
 class Tracer {
 public:
-  Tracer();
-  ~Tracer();
+  /// What is recorded on this thread while it lives belongs to the trace.
+  class Opened {
+  public:
+    explicit Opened(Tracer &tracer);
+    ~Opened();
+    Opened(const Opened &) = delete;
+
+  private:
+    OpenTrace trace;
+    Tracer *outer;
+  };
 
   struct Lifted {
     std::shared_ptr<Cell> cell;
@@ -65,16 +74,13 @@ public:
   const Tensor &key();
   const Tensor &count();
 
-  OpenTrace trace;
+  uint32_t id = 0;
   std::vector<Lifted> lifted; // in order of first touch
   std::unordered_map<const Cell *, size_t> positions;
   std::vector<std::pair<const bool *, bool>> flags; // as they were read
   Tensor keyArgument, countArgument;
   int64_t draws = 0;
   std::vector<std::pair<std::string, Tensor>> taps;
-
-private:
-  Tracer *outer;
 };
 /// The trace open on this thread; null outside.
 Tracer *currentTracer();

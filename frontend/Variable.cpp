@@ -54,26 +54,37 @@ static const char *shownName(const Cell &cell) {
                     std::to_string(cell.made.line));
 }
 
-Tensor detail::makeVersion(const Cell &cell, const Tensor &value, Where where) {
-  Node *from = value.get();
+static Tensor version(const Cell &cell, const Node *like,
+                      std::span<Node *const> inputs,
+                      std::shared_ptr<runtime::Buffer> buffer, Where where) {
   uint64_t words[] = {cell.id, reinterpret_cast<uintptr_t>(shownName(cell))};
-  std::vector<std::shared_ptr<runtime::Buffer>> buffers;
-  if (auto buffer = bufferOf(from))
-    buffers.push_back(std::move(buffer));
-  std::span<Node *const> inputs{&from, buffers.empty() ? 1u : 0u};
   // Its value is known: it belongs to no trace.
-  RecordIn trace(buffers.empty() ? context.trace : 0);
-  Tensor version = Tensor::adopt(record({&versionOp, from->dtype, from->target,
-                                         from->dims(), words, inputs, where}));
+  RecordIn trace(buffer ? 0 : context.trace);
+  Tensor version = Tensor::adopt(record({&versionOp, like->dtype, like->target,
+                                         like->dims(), words, inputs, where}));
   Node *node = version.get();
-  if (!buffers.empty()) {
-    node->payload = new Realization{std::move(buffers), where};
+  if (buffer) {
+    node->payload = new Realization{{std::move(buffer)}, where};
     node->set(Node::State(Node::realized | Node::cut));
   }
   node->clear(Node::tracked);
   if (cell.trainable && isFloating(node->dtype))
     node->set(Node::State(Node::tracked | Node::wanted));
   return version;
+}
+
+Tensor detail::makeVersion(const Cell &cell, const Tensor &value, Where where) {
+  Node *from = value.get();
+  auto buffer = bufferOf(from);
+  std::span<Node *const> inputs{&from, buffer ? 0u : 1u};
+  return version(cell, from, inputs, std::move(buffer), where);
+}
+
+void detail::setComputed(const std::shared_ptr<Cell> &cell,
+                         std::shared_ptr<runtime::Buffer> buffer, Where where) {
+  cell->value = version(*cell, cell->value.get(), {}, std::move(buffer), where);
+  cell->assigned = where;
+  cell->pendingOn = 0;
 }
 
 Tensor detail::readCell(const std::shared_ptr<Cell> &cell) {

@@ -1,6 +1,8 @@
 // needle.h - the one header a program includes.
 #pragma once
 
+#include "needle/frontend/Jit.h"
+#include "needle/frontend/Report.h"
 #include "needle/frontend/Scope.h"
 #include "needle/frontend/Target.h"
 #include "needle/frontend/Tensor.h"
@@ -18,6 +20,7 @@
 #include "needle/frontend/ops/Index.h"
 #include "needle/frontend/ops/Random.h"
 #include "needle/frontend/ops/Reduce.h"
+#include "needle/frontend/ops/Region.h"
 #include "needle/frontend/ops/Shape.h"
 #include "needle/frontend/optim/Adam.h"
 #include "needle/frontend/optim/Clip.h"

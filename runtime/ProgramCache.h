@@ -48,6 +48,16 @@ public:
     return making.value;
   }
 
+  /// The value of `key` if there is one.
+  std::shared_ptr<const Value> find(std::span<const uint64_t> key) {
+    std::lock_guard lock(mutex);
+    auto found = entries.find(key);
+    if (found == entries.end() || !found->second->value)
+      return nullptr;
+    order.splice(order.begin(), order, found->second);
+    return found->second->value;
+  }
+
   /// Values that are there.
   size_t size() const {
     std::lock_guard lock(mutex);

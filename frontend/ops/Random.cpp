@@ -120,7 +120,7 @@ static Tensor inRegions(Tensor key, OpenTrace *open, Where where) {
 Key needle::nextKey(Where where) {
   Tracer *tracer = currentTracer();
   bool isScoped = tracer && innermostScope && innermostScope->trace;
-  RecordIn outermost(tracer ? tracer->trace.id : 0);
+  RecordIn outermost(tracer ? tracer->id : 0);
   Tensor key;
   if (!tracer) {
     RandomState state = randomState();

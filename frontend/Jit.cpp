@@ -1,0 +1,332 @@
+// Jit.cpp - finds the signature of a call, prepares it once, runs it.
+#include "needle/frontend/Jit.h"
+
+#include "needle/frontend/Evaluate.h"
+#include "needle/frontend/Signature.h"
+#include "needle/frontend/Variable.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <mutex>
+#include <ostream>
+
+namespace needle::detail {
+
+using runtime::BufferPtr;
+
+bool isInlined() { return currentTracer(); }
+void emptyJit() {
+  throw Error("an empty Jit is called; make one with jit(function)");
+}
+
+namespace {
+/// One signature: its key, its trace, its program.
+struct Entry {
+  std::vector<uint64_t> key;
+  std::vector<ArgumentLeaf> leaves;
+  std::string target; // the scope's at the call
+  Traced traced;
+  std::unique_ptr<runtime::Executable> executable;
+  runtime::Profile profile;
+  Report report;
+};
+} // namespace
+
+struct JitCore::State {
+  explicit State(JitOptions options) : options(std::move(options)) {}
+  JitOptions options;
+  mutable std::mutex mutex;
+  std::vector<std::unique_ptr<Entry>> entries;
+  Entry *last = nullptr; // called last
+  int compiles = 0, calls = 0;
+  Miss miss;
+
+  Entry *find(std::span<const uint64_t> key, uint8_t target);
+  Entry &prepare(const CallArguments &arguments, TracedFunction &function,
+                 Where where);
+  void recheck(Entry &entry, const CallArguments &arguments,
+               TracedFunction &function, Where where);
+  std::vector<Tensor> run(Entry &entry, const CallArguments &arguments,
+                          Where where);
+  std::string explain(const Entry &entry) const;
+};
+
+JitCore::JitCore(JitOptions options)
+    : state(std::make_unique<State>(std::move(options))) {}
+JitCore::~JitCore() = default;
+
+// ---- signatures ------------------------------------------------------------
+// Flags and frozen variables that the function reads are a part of it, too.
+static bool isCurrent(const Entry &entry) {
+  for (const auto &[flag, value] : entry.traced.flags)
+    if (*flag != value)
+      return false;
+  for (const Traced::Touched &variable : entry.traced.variables)
+    if (variable.cell->trainable != variable.isTrainable)
+      return false;
+  return true;
+}
+
+Entry *JitCore::State::find(std::span<const uint64_t> key, uint8_t target) {
+  auto matches = [&](const Entry &entry) {
+    return entry.key[0] == target &&
+           std::ranges::equal(std::span(entry.key).subspan(1), key) &&
+           isCurrent(entry);
+  };
+  if (last && matches(*last))
+    return last;
+  for (const std::unique_ptr<Entry> &entry : entries)
+    if (matches(*entry))
+      return entry.get();
+  return nullptr;
+}
+
+std::string JitCore::State::explain(const Entry &entry) const {
+  if (entries.empty())
+    return "first call";
+  const Entry &before = last ? *last : *entries.back();
+  for (size_t i = 0; i < entry.leaves.size() && i < before.leaves.size(); ++i) {
+    const ArgumentLeaf &now = entry.leaves[i], &then = before.leaves[i];
+    if (now.value != then.value)
+      return now.path + ": " + now.value + " instead of " + then.value;
+  }
+  if (entry.target != before.target)
+    return "target " + entry.target + " instead of " + before.target;
+  for (const auto &[flag, value] : before.traced.flags)
+    if (*flag != value)
+      return std::string("a flag that the function reads (training) is ") +
+             (*flag ? "true" : "false") + " instead of " +
+             (value ? "true" : "false");
+  for (const Traced::Touched &variable : before.traced.variables)
+    if (variable.cell->trainable != variable.isTrainable)
+      return "variable " + Variable(variable.cell).name() + " is " +
+             (variable.isTrainable ? "frozen instead of trainable"
+                                   : "trainable instead of frozen");
+  return "another structure of the arguments";
+}
+
+Entry &JitCore::State::prepare(const CallArguments &arguments,
+                               TracedFunction &function, Where where) {
+  auto entry = std::make_unique<Entry>();
+  std::span<const uint64_t> words = arguments.words.words();
+  entry->key.push_back(currentTarget());
+  entry->key.insert(entry->key.end(), words.begin(), words.end());
+  entry->leaves = describe(function);
+  entry->target = TargetScope::current().name();
+  miss = {explain(*entry), reported(where)};
+  if (options.maxCompiles > 0 && compiles >= options.maxCompiles) {
+    throw TraceError(reported(where), options.name + ": more than " +
+                                          std::to_string(options.maxCompiles) +
+                                          " signatures: " + miss.text);
+  }
+  entry->traced = traceFunction(options.name, function, arguments, where);
+  const Traced &traced = entry->traced;
+  codegen::CompileResult compiled = compileAndDump(traced.graph);
+  entry->executable =
+      std::make_unique<runtime::Executable>(std::move(compiled.program));
+  static_cast<runtime::Report &>(entry->report) = compiled.report;
+  entry->report.name = options.name;
+  entry->report.targetCopies = int(std::ranges::count(
+      traced.graph.nodes, std::string("to"), &GraphNode::op));
+  ++compiles;
+  entries.push_back(std::move(entry));
+  return *entries.back();
+}
+
+void JitCore::State::recheck(Entry &entry, const CallArguments &arguments,
+                             TracedFunction &function, Where where) {
+  checkStale(entry.traced,
+             traceFunction(options.name, function, arguments, where), where);
+}
+
+// ---- running ---------------------------------------------------------------
+static BufferPtr number(uint64_t value) {
+  BufferPtr buffer = runtime::Buffer::allocate(sizeof value);
+  *buffer->as<uint64_t>() = value;
+  return buffer;
+}
+
+namespace {
+/// The buffers of a call. Those of variables that the call updates and that
+/// nobody else holds are given up, and come back when it throws.
+class CallBuffers {
+public:
+  CallBuffers(const Entry &entry, std::span<Node *const> inputs,
+              RandomState random) {
+    for (const Traced::Source &source : entry.traced.sources) {
+      switch (source.kind) {
+      case Traced::Source::Kind::argument:
+        buffers.push_back(bufferOf(inputs[source.number]));
+        break;
+      case Traced::Source::Kind::constant:
+        buffers.push_back(source.constant);
+        break;
+      case Traced::Source::Kind::key:
+        buffers.push_back(number(random.key));
+        break;
+      case Traced::Source::Kind::count:
+        buffers.push_back(number(uint64_t(random.count)));
+        break;
+      case Traced::Source::Kind::variable:
+        addVariable(entry, source.number);
+        break;
+      }
+    }
+  }
+  ~CallBuffers() {
+    for (auto &[node, position] : given)
+      if (position < buffers.size() && buffers[position])
+        node->payload->buffers[0] = std::move(buffers[position]);
+  }
+  CallBuffers(const CallBuffers &) = delete;
+  std::vector<BufferPtr> buffers;
+
+private:
+  void addVariable(const Entry &entry, uint32_t number) {
+    const Traced::Touched &variable = entry.traced.variables[number];
+    Node *node = variable.cell->value.get();
+    BufferPtr &own = node->payload->buffers[0];
+    bool isSole = node->refs.load(std::memory_order_acquire) == 1;
+    if (isSole && variable.update >= 0) {
+      given.emplace_back(node, buffers.size());
+      buffers.push_back(std::move(own));
+    } else
+      buffers.push_back(own);
+  }
+  std::vector<std::pair<Node *, size_t>> given;
+};
+} // namespace
+
+// Arguments and variables that are recorded and not computed yet.
+static void realizeInputs(const Traced &traced, std::span<Node *const> inputs,
+                          Where where) {
+  std::vector<Tensor> waiting;
+  for (Node *input : inputs)
+    if (!bufferOf(input))
+      waiting.push_back(Tensor::share(input));
+  for (const Traced::Touched &variable : traced.variables)
+    if (!variable.cell->value.get()->is(Node::realized))
+      waiting.push_back(variable.cell->value);
+  if (!waiting.empty())
+    realize(waiting, where);
+}
+
+std::vector<Tensor>
+JitCore::State::run(Entry &entry, const CallArguments &arguments, Where where) {
+  const Traced &traced = entry.traced;
+  std::span<const uint64_t> words = arguments.nodes.words();
+  std::span<Node *const> inputs{reinterpret_cast<Node *const *>(words.data()),
+                                words.size()};
+  realizeInputs(traced, inputs, where);
+
+  CallBuffers call(entry, inputs, randomState());
+  int number = entry.report.calls + 1;
+  runtime::ExecuteOptions options;
+  options.shareUnchanged = false; // results share memory with nothing
+  if ((number & (number - 1)) == 0)
+    options.profile = &entry.profile;
+  runtime::Executed executed =
+      entry.executable->execute(std::move(call.buffers), options);
+
+  // From here on the call has happened.
+  call.buffers.clear();
+  for (const Traced::Touched &variable : traced.variables)
+    if (variable.update >= 0)
+      setComputed(variable.cell, executed.results[size_t(variable.update)],
+                  variable.assigned);
+  advanceRandomState(traced.draws);
+  entry.report.updatedInPlace = executed.updatedInPlace;
+  entry.report.copiedVariables = executed.updatedByCopy;
+  executed.done.wait(); // throws what the kernels found
+  auto take = [&](size_t i, const ResultType &type) {
+    Tensor result = dataTensor(executed.results[i], type.dtype, type.shape,
+                               Target::ofNumber(type.target), reported(where));
+    result.get()->set(Node::onPurpose);
+    return result;
+  };
+  std::vector<Tensor> results;
+  results.reserve(traced.results.size());
+  for (size_t i = 0; i < traced.results.size(); ++i)
+    results.push_back(take(i, traced.results[i]));
+  for (size_t i = 0; i < traced.taps.size(); ++i)
+    std::fprintf(stderr, "%s: %s\n", traced.taps[i].c_str(),
+                 toString(take(results.size() + i, traced.tapped[i])).c_str());
+  return results;
+}
+
+JitCore::Called JitCore::call(const CallArguments &arguments,
+                              TracedFunction &function, Where where) {
+  State &s = *state;
+  std::lock_guard lock(s.mutex);
+  Entry *entry = s.find(arguments.words.words(), currentTarget());
+  if (!entry) {
+    entry = &s.prepare(arguments, function, where);
+  } else if (int call = entry->report.calls + 1;
+             s.options.recheck && call > 1 && (call & (call - 1)) == 0) {
+    s.recheck(*entry, arguments, function, where);
+  }
+  s.last = entry;
+  std::vector<Tensor> results = s.run(*entry, arguments, where);
+  ++entry->report.calls;
+  ++s.calls;
+  return {std::move(results), entry->traced.skeleton.get()};
+}
+
+// ---- looking inside --------------------------------------------------------
+int JitCore::compiles() const {
+  std::lock_guard lock(state->mutex);
+  return state->compiles;
+}
+int JitCore::calls() const {
+  std::lock_guard lock(state->mutex);
+  return state->calls;
+}
+Miss JitCore::lastMiss() const {
+  std::lock_guard lock(state->mutex);
+  return state->miss;
+}
+
+static const Entry &called(const Entry *last) {
+  if (!last)
+    throw Error("the jitted function has not been called yet");
+  return *last;
+}
+Report JitCore::report() const {
+  std::lock_guard lock(state->mutex);
+  const Entry &entry = called(state->last);
+  Report report = entry.report;
+  report.times = entry.profile.entries();
+  return report;
+}
+std::string JitCore::ir(std::string_view stage) const {
+  std::lock_guard lock(state->mutex);
+  codegen::CompileOptions options;
+  options.stage = stage;
+  return compileFor(called(state->last).traced.graph, options).ir;
+}
+void JitCore::dump(const std::string &folder) const {
+  std::lock_guard lock(state->mutex);
+  codegen::CompileOptions options;
+  options.dumpDirectory = folder;
+  compileFor(called(state->last).traced.graph, options);
+}
+
+} // namespace needle::detail
+
+needle::Tensor needle::tap(std::string_view name, const Tensor &x,
+                           Where where) {
+  detail::check(x, "tap", where);
+  if (detail::Tracer *tracer = detail::currentTracer())
+    tracer->taps.emplace_back(name, x);
+  else
+    std::fprintf(stderr, "%s: %s\n", std::string(name).c_str(),
+                 toString(x, where).c_str());
+  return x;
+}
+
+std::ostream &needle::operator<<(std::ostream &os, const Miss &miss) {
+  os << miss.text;
+  if (miss.where.line > 0)
+    os << ", " << baseName(miss.where.file) << ":" << miss.where.line;
+  return os;
+}
