@@ -2,6 +2,7 @@
 #include "needle/frontend/Canonicalize.h"
 
 #include "needle/frontend/Evaluate.h"
+#include "needle/runtime/ProgramCache.h"
 
 #include <bit>
 #include <cmath>
@@ -72,10 +73,7 @@ static Walk::Kind kindOf(const Node *node, bool isLeaf, WalkMode mode) {
   case OpClass::projection:
     return Walk::Kind::projection;
   default:
-    return node->op == &fullOp && mode == WalkMode::evaluate &&
-                   !isPlainNumber(node)
-               ? Walk::Kind::lifted
-               : Walk::Kind::op;
+    return Walk::Kind::op;
   }
 }
 
@@ -124,6 +122,48 @@ void Walk::addRoots(std::span<Node *const> roots) {
     visit(root);
   for (Node *root : roots)
     outputs.push_back({position(root), -1, -1, {}});
+}
+
+namespace {
+// What is known of the numbers of graphs that are alike but for them.
+struct Numbers {
+  std::vector<uint64_t> first;
+  std::vector<bool> isLifted;
+};
+} // namespace
+
+void Walk::liftNumbers() {
+  std::vector<uint32_t> found;
+  for (uint32_t i = 0; i < entries.size(); ++i)
+    if (entries[i].kind == Kind::op && entries[i].node->op == &fullOp &&
+        entries[i].node->dtype != DType::boolean) {
+      entries[i].kind = Kind::lifted;
+      found.push_back(i);
+    }
+  if (found.empty())
+    return;
+  std::vector<uint64_t> words;
+  appendWords(words); // without the numbers
+  // Under graphMutex(). Two graphs of one hash lift more than they had to.
+  static auto *known = new std::unordered_map<uint64_t, Numbers>;
+  if (known->size() > 4096)
+    known->clear();
+  Numbers &numbers = (*known)[runtime::hashWords(words)];
+  bool isNew = numbers.first.size() != found.size();
+  if (isNew)
+    numbers = {std::vector<uint64_t>(found.size()),
+               std::vector<bool>(found.size())};
+  for (size_t i = 0; i < found.size(); ++i) {
+    const Node *node = entries[found[i]].node;
+    uint64_t bits = node->attributes()[0];
+    if (isNew) {
+      numbers.first[i] = bits;
+      numbers.isLifted[i] = !isPlainNumber(node);
+    } else if (numbers.first[i] != bits)
+      numbers.isLifted[i] = true;
+    if (!numbers.isLifted[i])
+      entries[found[i]].kind = Kind::op;
+  }
 }
 
 void Walk::keepHeld() {

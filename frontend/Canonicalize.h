@@ -42,6 +42,10 @@ public:
   void addArgument(Node *node);
   /// One output each, in order.
   void addRoots(std::span<Node *const> roots);
+  /// C++ numbers become arguments: those that are not plain, and those that
+  /// were another number in an earlier graph that was the same otherwise. A
+  /// loop whose numbers change compiles at most twice.
+  void liftNumbers();
   /// Interior nodes that somebody else holds, too, become outputs.
   void keepHeld();
 
@@ -66,7 +70,7 @@ private:
   std::unordered_map<const Node *, uint32_t> captured;
 };
 
-/// Is this a number that stays a constant: 0, 1, -1, 2, or a boolean?
+/// Is this a number worth knowing when compiling: 0, 1, -1, 2, or a boolean?
 bool isPlainNumber(const Node *full);
 Role roleOf(const Node *argument, WalkMode mode);
 /// The body of a scan; null for other ops.

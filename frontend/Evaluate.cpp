@@ -77,18 +77,25 @@ void cutInputs(Node *node, std::vector<Tensor> &released) {
 }
 
 // Lets go of what the value was made from, unless gradients may ask for it.
-static void cut(Node *node, std::vector<Tensor> &released) {
-  if (!node->is(Node::tracked) || node->op->kind == OpClass::version)
-    cutInputs(node, released);
+static void cut(Node *node, Where where, std::vector<Tensor> &released) {
+  if (node->is(Node::cut) ||
+      (node->is(Node::tracked) && node->op->kind != OpClass::version))
+    return;
+  if (node->payload)
+    node->payload->cutAt = where;
+  cutInputs(node, released);
 }
 
-static void settle(Node *node, const BufferPtr &buffer, Where where,
-                   std::vector<Tensor> &released) {
-  if (node->is(Node::realized)) // another thread was faster
-    return;
-  node->payload = new Realization{{buffer}, where};
-  node->set(Node::realized);
-  cut(node, released);
+// Gives a node its value. One that nobody asked for, but holds, keeps its
+// history until it is used again: only a realization makes it a leaf.
+static void settle(Node *node, const BufferPtr &buffer, bool isAskedFor,
+                   Where where, std::vector<Tensor> &released) {
+  if (!node->is(Node::realized)) { // else another thread was faster
+    node->payload = new Realization{{buffer}, where};
+    node->set(Node::realized);
+  }
+  if (isAskedFor || node->op->kind == OpClass::version)
+    cut(node, where, released);
 }
 
 // ---- evaluation ------------------------------------------------------------
@@ -99,6 +106,7 @@ struct Evaluation {
   Where where;
 
   // Filled by collect(); everything is retained.
+  size_t asked = 0; // outputs that are roots, the first ones
   std::vector<uint64_t> words;
   std::vector<BufferPtr> arguments;
   std::vector<std::pair<Tensor, int32_t>> outputs;
@@ -133,17 +141,24 @@ static void findUpdates(Walk &walk) {
 }
 
 void Evaluation::collect() {
+  std::vector<Tensor> released;
   std::lock_guard lock(graphMutex());
   std::vector<Node *> nodes;
-  for (const Tensor &root : roots)
-    if (!bufferOf(root.get()) &&
-        std::ranges::find(nodes, root.get()) == nodes.end())
-      nodes.push_back(root.get());
+  std::unordered_set<const Node *> known;
+  for (const Tensor &root : roots) {
+    Node *node = root.get();
+    if (bufferOf(node))
+      cut(node, where, released);
+    else if (known.insert(node).second)
+      nodes.push_back(node);
+  }
+  asked = nodes.size();
   if (nodes.empty())
     return;
   Walk walk(WalkMode::evaluate);
   walk.addRoots(nodes);
   walk.keepHeld();
+  walk.liftNumbers();
   findUpdates(walk);
   walk.appendWords(words);
   ops = walk.entries.size();
@@ -153,6 +168,8 @@ void Evaluation::collect() {
       throw TraceError(reported(where),
                        "a value of a trace that has ended is asked for");
     BufferPtr buffer = bufferOf(node);
+    if (buffer) // used again: a loop's carried value must not grow
+      cut(node, where, released);
     arguments.push_back(buffer ? std::move(buffer) : numberBuffer(node));
   }
   for (const Walk::Output &output : walk.outputs)
@@ -211,7 +228,7 @@ void Evaluation::finish(const std::vector<BufferPtr> &results) {
     auto &[tensor, result] = outputs[i];
     Node *node = tensor.get();
     if (result < 0)
-      settle(node, results[i], where, released);
+      settle(node, results[i], i < asked, where, released);
     else if (!node->is(Node::realized)) {
       if (!node->payload) {
         node->payload = new Realization{
@@ -223,7 +240,7 @@ void Evaluation::finish(const std::vector<BufferPtr> &results) {
   }
   for (Node *node : several) {
     node->set(Node::realized);
-    cut(node, released);
+    cut(node, where, released);
   }
 }
 
