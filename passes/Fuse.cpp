@@ -33,6 +33,33 @@ void eraseDead(Block &block) {
       op.erase();
 }
 
+// A carry that becomes another carry's next value is copied: their memory is
+// written while both old values are still wanted.
+void copyMovedCarries(ir::ScanOp scan) {
+  Block &body = scan.getBody().front();
+  Operation *yield = body.getTerminator();
+  OpBuilder b(yield);
+  for (int64_t index = 0; index < scan.getCarries(); ++index) {
+    Value value = yield->getOperand(index), root = value;
+    while (auto view = root.getDefiningOp<ir::ViewOpInterface>())
+      root = view->getOperand(0);
+    auto argument = dyn_cast<BlockArgument>(root);
+    if (!argument || argument.getArgNumber() == 0 ||
+        argument.getArgNumber() > scan.getCarries() ||
+        argument.getArgNumber() == 1 + index)
+      continue;
+    auto type = ir::tensorType(value);
+    AffineMap map = b.getMultiDimIdentityMap(type.getRank());
+    auto kernel = ir::KernelOp::create(
+        b, yield->getLoc(), TypeRange(type), ValueRange(value),
+        b.getStringAttr("map"), b.getAffineMapArrayAttr(map));
+    Block &copy = kernel.getBody().emplaceBlock();
+    Value element = copy.addArgument(type, yield->getLoc());
+    ir::YieldOp::create(OpBuilder::atBlockEnd(&copy), yield->getLoc(), element);
+    yield->setOperand(index, kernel.getResult(0));
+  }
+}
+
 struct Fuse : impl::FuseBase<Fuse> {
   void runOnOperation() override {
     auto module = dyn_cast<ModuleOp>(getOperation());
@@ -53,14 +80,16 @@ struct Fuse : impl::FuseBase<Fuse> {
       Block &block = *blocks.pop_back_val();
       fuse(block, target);
       for (Operation &op : block)
-        if (isa<ir::ScanOp>(op))
-          blocks.push_back(&op.getRegion(0).front());
+        if (auto scan = dyn_cast<ir::ScanOp>(op)) {
+          copyMovedCarries(scan);
+          blocks.push_back(&scan.getBody().front());
+        }
     }
   }
 
   void fuse(Block &block, ir::TargetAttr target) {
     eraseDead(block);
-    fuse::BlockGraph graph(block, target);
+    fuse::BlockGraph graph(block, target); // leaves kernels as they are
     fuse::Grouping grouping(graph, isLogged() ? &llvm::errs() : nullptr);
     fuse::emitKernels(grouping, fuse::schedule(grouping));
   }

@@ -33,6 +33,7 @@ public:
         softWaitingFor(readers.size()) {
     addDataEdges();
     addUpdateEdges();
+    setPriorities();
   }
 
   SmallVector<int> run() {
@@ -65,8 +66,27 @@ private:
 
   void push(int group) {
     done.resize(readers.size());
-    Entry entry(grouping.groups[group].members.front(), group);
+    Entry entry(priorities[group], group);
     (softWaitingFor[group] ? putOff : ready).push(entry);
+  }
+
+  // The place in the program of the op that a kernel started with, or of an
+  // earlier one that reads its results: a scalar that all updates need must not
+  // hold them back until what they read has piled up.
+  void setPriorities() {
+    SmallVector<int, 0> lastFirst;
+    for (size_t group = 0; group < readers.size(); ++group)
+      if (isAlive(group))
+        lastFirst.push_back(group);
+    llvm::stable_sort(lastFirst, [&](int a, int b) {
+      return grouping.groups[a].level > grouping.groups[b].level;
+    });
+    priorities.resize(readers.size());
+    for (int group : lastFirst) {
+      priorities[group] = grouping.groups[group].members.front();
+      for (int reader : readers[group])
+        priorities[group] = std::min(priorities[group], priorities[reader]);
+    }
   }
 
   void addDataEdges() {
@@ -115,7 +135,7 @@ private:
 
   const Grouping &grouping;
   std::vector<SmallVector<int, 2>> readers;
-  std::vector<int> waitingFor;
+  std::vector<int> waitingFor, priorities;
   std::vector<SmallVector<int, 1>> softReaders;
   std::vector<int> softWaitingFor;
   std::vector<bool> done;
