@@ -39,13 +39,14 @@ void copyMovedCarries(ir::ScanOp scan) {
   Block &body = scan.getBody().front();
   Operation *yield = body.getTerminator();
   OpBuilder b(yield);
-  for (int64_t index = 0; index < scan.getCarries(); ++index) {
+  auto carries = static_cast<unsigned>(scan.getCarries());
+  for (unsigned index = 0; index < carries; ++index) {
     Value value = yield->getOperand(index), root = value;
     while (auto view = root.getDefiningOp<ir::ViewOpInterface>())
       root = view->getOperand(0);
     auto argument = dyn_cast<BlockArgument>(root);
     if (!argument || argument.getArgNumber() == 0 ||
-        argument.getArgNumber() > scan.getCarries() ||
+        argument.getArgNumber() > carries ||
         argument.getArgNumber() == 1 + index)
       continue;
     auto type = ir::tensorType(value);
@@ -55,7 +56,8 @@ void copyMovedCarries(ir::ScanOp scan) {
         b.getStringAttr("map"), b.getAffineMapArrayAttr(map));
     Block &copy = kernel.getBody().emplaceBlock();
     Value element = copy.addArgument(type, yield->getLoc());
-    ir::YieldOp::create(OpBuilder::atBlockEnd(&copy), yield->getLoc(), element);
+    OpBuilder inside = OpBuilder::atBlockEnd(&copy);
+    ir::YieldOp::create(inside, yield->getLoc(), element);
     yield->setOperand(index, kernel.getResult(0));
   }
 }
