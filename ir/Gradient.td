@@ -4,7 +4,7 @@
 
 include "Dialect.td"
 
-def Needle_GradientOp : Needle_Op<"gradient", [Pure]> {
+def Needle_GradientOp : Needle_AnyTargetOp<"gradient", [Pure]> {
   let summary = "gradients of sum(value * cotangent) with respect to `wrt`";
   let description = [{
     Operands: the value, the cotangent (of the value's type) when
