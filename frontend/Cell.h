@@ -30,6 +30,8 @@ struct Cell {
 /// The name of a variable's value for errors ("hidden.weight" or
 /// "train.cpp:12"), null when `node` is no variable's value.
 const char *variableName(const Node *node);
+/// What errors and dumps call the variable: its name, else where it was made.
+const char *shownName(const Cell &cell);
 /// The number of the cell `node` is a value of; 0: none.
 uint64_t cellOf(const Node *node);
 

@@ -213,7 +213,9 @@ void destroy(Node *first) noexcept {
   first->next = nullptr;
   Node *work = first;
   auto let = [](Node *node, void *list) {
-    if (node->refs.fetch_sub(1, std::memory_order_acq_rel) != 1)
+    if (node->refs.load(std::memory_order_acquire) == 1 && isMine(node))
+      node->refs.store(0, std::memory_order_relaxed);
+    else if (node->refs.fetch_sub(1, std::memory_order_acq_rel) != 1)
       return;
     node->next = *static_cast<Node **>(list);
     *static_cast<Node **>(list) = node;

@@ -145,7 +145,9 @@ struct Context {
   int16_t target = -1; // innermost TargetScope's; -1: the process default
   int8_t lazy = -1;    // innermost LazyScope's; -1: the process default
 };
-extern constinit thread_local Context context;
+// initial-exec: one load instead of a call, also in a shared library.
+extern constinit thread_local Context context
+    __attribute__((tls_model("initial-exec")));
 
 /// The one way into the graph: a node with one reference for the caller. Inputs
 /// of a trace that is not open here throw TraceError.

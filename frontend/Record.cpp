@@ -43,7 +43,9 @@ constexpr OpInfo indexCheckOp{"indexCheck",
                               OpClass::alias,
                               0};
 constexpr OpInfo gradientOp{
-    "gradient", {{"has_cotangent", Field::boolean}}, OpClass::several};
+    "gradient",
+    {{"has_cotangent", Field::boolean}, {"allow_unused", Field::boolean}},
+    OpClass::several};
 // Word: where backward() adds up.
 constexpr OpInfo aliasOp{
     "requireGrad", {{"slot", Field::hidden}}, OpClass::alias, -1, 0};

@@ -20,7 +20,7 @@ const std::array<Known, 2> &known() {
       new std::array<Known, 2>{{{"cpu", ""}, {"reference", ""}}};
   return *known;
 }
-// -1: not set, NEEDLE_BACKEND counts.
+// -1: not known yet, NEEDLE_BACKEND counts.
 std::atomic<int16_t> processDefault{-1};
 } // namespace
 
@@ -90,5 +90,7 @@ Target TargetScope::current() {
   if (context.target >= 0)
     return Target::ofNumber(uint8_t(context.target));
   int16_t set = processDefault.load(std::memory_order_relaxed);
-  return set >= 0 ? Target::ofNumber(uint8_t(set)) : fromEnvironment();
+  if (set < 0)
+    processDefault = set = fromEnvironment().number();
+  return Target::ofNumber(uint8_t(set));
 }

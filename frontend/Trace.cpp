@@ -75,7 +75,7 @@ Tracer::Lifted &Tracer::lift(const std::shared_ptr<Cell> &cell) {
   Tensor argument =
       placeholder(value.dtype(), value.shape(), value.get()->target,
                   {0, uint64_t(Role::variable), cell->id,
-                   reinterpret_cast<uintptr_t>(variableName(value.get()))},
+                   reinterpret_cast<uintptr_t>(shownName(*cell))},
                   cell->made);
   if (cell->trainable)
     argument.get()->set(Node::State(Node::tracked | Node::wanted));

@@ -22,7 +22,9 @@ const char *detail::variableName(const Node *node) {
   if (!cellOf(node))
     return nullptr;
   size_t word = node->op == &versionOp ? 1 : 3;
-  return reinterpret_cast<const char *>(node->attributes()[word]);
+  // Variable::name() may change it.
+  std::atomic_ref<uint64_t> name(const_cast<Node *>(node)->attributes()[word]);
+  return reinterpret_cast<const char *>(name.load(std::memory_order_relaxed));
 }
 
 namespace {
@@ -46,7 +48,7 @@ detail::Cell::~Cell() {
 }
 
 // What errors call the variable: its name, else where it was made.
-static const char *shownName(const Cell &cell) {
+const char *detail::shownName(const Cell &cell) {
   const char *name = cell.name;
   if (*name || !cell.made.line)
     return name;
@@ -227,6 +229,9 @@ bool Variable::isTrainable() const {
 
 const Variable &Variable::name(std::string_view name) const {
   cell->name = internFile(name);
+  std::atomic_ref<uint64_t>(cell->value.get()->attributes()[1])
+      .store(reinterpret_cast<uintptr_t>(shownName(*cell)),
+             std::memory_order_relaxed);
   return *this;
 }
 std::string Variable::name() const { return shownName(*cell); }

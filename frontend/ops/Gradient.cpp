@@ -147,7 +147,9 @@ recordGradient(const Tensor &value, const std::vector<Tensor> &wrt,
                const std::optional<Tensor> &cotangent, Where where) {
   TargetScope scope(value.target());
   Recording recording(gradientOp, where);
-  recording.attribute(int64_t(cotangent.has_value())).use(value);
+  recording.attribute(int64_t(cotangent.has_value()))
+      .attribute(int64_t(0)) // unused ones are not asked for
+      .use(value);
   if (cotangent)
     recording.use(*cotangent);
   std::vector<ResultType> types;
