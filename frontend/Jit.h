@@ -112,7 +112,7 @@ public:
                 "a jitted function takes no float or double: every value would "
                 "be another signature. Take const needle::Tensor &; a C++ "
                 "scalar converts");
-  static_assert((detail::isTree<A>() && ...),
+  static_assert(((detail::isTree<A>() || std::floating_point<A>)&&...),
                 "arguments of a jitted function are tensors, keys, bools, "
                 "integers, enums, strings, and std containers, tuples or "
                 "aggregates of them");

@@ -90,7 +90,12 @@ Target TargetScope::current() {
   if (context.target >= 0)
     return Target::ofNumber(uint8_t(context.target));
   int16_t set = processDefault.load(std::memory_order_relaxed);
-  if (set < 0)
-    processDefault = set = fromEnvironment().number();
+  if (set < 0) {
+    int16_t unknown = -1;
+    set = fromEnvironment().number();
+    // Unless another thread has just set it.
+    if (!processDefault.compare_exchange_strong(unknown, set))
+      set = unknown;
+  }
   return Target::ofNumber(uint8_t(set));
 }
