@@ -10,9 +10,9 @@ namespace needle::codegen {
 
 /// One instruction set of this process's CPU: NEEDLE_CPU, else the best.
 struct TargetInfo {
-  std::string name = "cpu";    // or "reference"
-  std::string isa;             // "avx512", "avx2", "sse2"
-  int64_t vectorBytes = 64;    // 64, 32, 16
+  std::string name = "cpu"; // or "reference"
+  std::string isa;          // "avx512", "avx2", "sse2"
+  int64_t vectorBytes = 64; // 64, 32, 16
   int64_t l1Bytes = 32 << 10;
   int64_t l2Bytes = 1 << 20;
   int64_t lanes(mlir::Type element) const; // per vector register
