@@ -20,12 +20,12 @@ ValueType valueTypeOf(Type type) {
 
 namespace {
 
-std::string text(Attribute attribute) {
+std::string text(mlir::Attribute attribute) {
   auto string = dyn_cast_or_null<StringAttr>(attribute);
   return string ? string.getValue().str() : "";
 }
 
-Role roleOf(Attribute attribute) {
+Role roleOf(mlir::Attribute attribute) {
   for (Role role : {Role::constant, Role::variable, Role::key, Role::count})
     if (text(attribute) == toString(role))
       return role;
