@@ -10,7 +10,8 @@ namespace needle::codegen::reference {
 
 Evaluate prepareElementwise(ir::ElementwiseOpInterface op) {
   Block body;
-  OpBuilder b = OpBuilder::atBlockEnd(&body);
+  OpBuilder b(op->getContext());
+  b.setInsertionPointToEnd(&body);
   llvm::SmallVector<int64_t> inputBytes;
   for (Value operand : op->getOperands()) {
     body.addArgument(ir::tensorType(operand).getElementType(), op.getLoc());

@@ -60,7 +60,7 @@ template <class T> Wide<T> neutralValue(TypedAttr attribute) {
 // NaN compares as the greatest, so that the first one wins.
 template <class Less, class Op> Evaluate prepareArgReduce(Op op, Less) {
   ArrayType type = arrayType(op.getX());
-  Loops loops(type.shape, {op.getAxis()});
+  Loops loops(type.shape, {int64_t(op.getAxis())});
   return withType(type.dtype, [&](auto t) -> Evaluate {
     using T = decltype(t);
     return [=](const Operands &operands) {
@@ -122,7 +122,7 @@ Wide<T> sumOfExponentials(const Loops &loops, const T *x, T shift) {
 template <class Op, class Body> Evaluate prepareAxis(Op op, Body body) {
   ArrayType type = arrayType(op.getX());
   int64_t stride = stridesOf(type.shape)[size_t(op.getAxis())];
-  Loops loops(type.shape, {op.getAxis()});
+  Loops loops(type.shape, {int64_t(op.getAxis())});
   auto make = [&](auto t) -> Evaluate {
     using T = decltype(t);
     return [=](const Operands &operands) {
@@ -148,7 +148,8 @@ Evaluate prepareReduction(ir::ReductionOpInterface op) {
   ArrayType type = arrayType(op->getOperand(0));
   Type element = ir::tensorType(op->getOperand(0)).getElementType();
   Block body;
-  OpBuilder b = OpBuilder::atBlockEnd(&body);
+  OpBuilder b(op->getContext());
+  b.setInsertionPointToEnd(&body);
   Type wide = wideType(element);
   body.addArguments({wide, wide}, {op.getLoc(), op.getLoc()});
   Value combined =

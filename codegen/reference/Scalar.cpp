@@ -34,6 +34,9 @@ int columnBytes(Type type) {
 }
 
 struct ScalarBuilder {
+  ScalarBuilder(Block &block, ScalarProgram &program)
+      : block(block), program(program) {}
+
   Block &block;
   ScalarProgram &program;
   llvm::DenseMap<Value, int> numbers;
@@ -115,7 +118,7 @@ LogicalResult ScalarBuilder::build(Value result) {
 
 FailureOr<ScalarProgram> ScalarProgram::make(Block &block, Value result) {
   ScalarProgram program;
-  ScalarBuilder builder{block, program, {}, {}, {}};
+  ScalarBuilder builder(block, program);
   if (failed(builder.build(result)))
     return failure();
   return program;

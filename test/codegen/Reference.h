@@ -1,7 +1,6 @@
 // Reference.h - runs MLIR text through the interpreter, for tests.
 #pragma once
 
-#include "needle/codegen/CompileModule.h"
 #include "needle/codegen/reference/Interpreter.h"
 
 #include "mlir/IR/OwningOpRef.h"
@@ -43,15 +42,16 @@ template <class T> std::vector<T> values(const HostArray &array) {
 inline llvm::SmallVector<HostArray> run(const std::string &text,
                                         std::vector<HostArray> arguments,
                                         std::string *error = nullptr) {
-  std::unique_ptr<mlir::MLIRContext> context = makeContext();
+  mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
+  context.loadDialect<ir::NeedleDialect, mlir::func::FuncDialect>();
   std::string said;
-  mlir::ScopedDiagnosticHandler handler(context.get(),
+  mlir::ScopedDiagnosticHandler handler(&context,
                                         [&](mlir::Diagnostic &diagnostic) {
                                           if (said.empty())
                                             said = diagnostic.str();
                                         });
   mlir::OwningOpRef<mlir::ModuleOp> module =
-      mlir::parseSourceString<mlir::ModuleOp>(text, context.get());
+      mlir::parseSourceString<mlir::ModuleOp>(text, &context);
   llvm::SmallVector<HostArray> results;
   if (!module ||
       mlir::failed(interpret(*module->getOps<mlir::func::FuncOp>().begin(),
