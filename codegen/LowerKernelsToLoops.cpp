@@ -66,6 +66,11 @@ std::string KernelLowering::symbolFor(ir::KernelOp op) {
 ModuleOp KernelLowering::kernelModule() {
   if (kernels)
     return kernels;
+  // Not before: when all kernels are loaded, these dialects are not needed.
+  module.getContext()
+      ->loadDialect<func::FuncDialect, scf::SCFDialect, vector::VectorDialect,
+                    memref::MemRefDialect, arith::ArithDialect,
+                    math::MathDialect, LLVM::LLVMDialect>();
   OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
   kernels = ModuleOp::create(b, module.getLoc(), "kernels");
   return kernels;
