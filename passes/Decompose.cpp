@@ -102,16 +102,16 @@ static Value decompose(TensorBuilder &t, ir::FoldInOp op) {
 
 static Value decompose(TensorBuilder &t, ir::SplitKeyOp op) {
   RankedTensorType type = resultType(op);
-  Value count = t.make<ir::IotaOp>(type, uint64_t(0));
-  return t.make<ir::ThreefryOp>(t.broadcast(op.getKey(), type.getShape()),
-                                count);
+  Value keys = t.broadcast(op.getKey(), type.getShape());
+  return t.make<ir::ThreefryOp>(keys, t.make<ir::IotaOp>(type, uint64_t(0)));
 }
 
 // i64, or i32 as the two halves' exclusive or; element i is threefry(key, i).
 static Value drawBits(TensorBuilder &t, Value key, RankedTensorType type) {
   RankedTensorType counters = type.clone(t.getI64Type());
-  Value bits = t.make<ir::ThreefryOp>(t.broadcast(key, type.getShape()),
-                                      t.make<ir::LinearIndexOp>(counters));
+  Value keys = t.broadcast(key, type.getShape());
+  Value bits =
+      t.make<ir::ThreefryOp>(keys, t.make<ir::LinearIndexOp>(counters));
   if (type.getElementType().isInteger(64))
     return bits;
   return t.make<ir::FoldBitsOp>(type, bits);

@@ -123,7 +123,7 @@ func.func @uniform_stays_at_or_above_low(%k: tensor<i64>) -> tensor<4xf64> {
 // CHECK: needle.threefry
 func.func @keys_are_threefry_blocks(%k: tensor<i64>, %n: tensor<i64>) -> tensor<3xi64> {
   %f = needle.fold_in %k, %n : tensor<i64>
-  %s = needle.split_key %f {count = 3 : i64} : tensor<i64> -> tensor<3xi64>
+  %s = needle.split_key %f {count = 3 : i64} : tensor<i64>
   return %s : tensor<3xi64>
 }
 
