@@ -174,7 +174,7 @@ void Walk::keepHeld() {
     const Entry &entry = entries[i];
     // What needs no input costs nothing to compute again.
     if (isOutput[i] || entry.kind == Kind::argument ||
-        entry.kind == Kind::lifted || entry.node->inputCount == 0 ||
+        entry.node->is(Node::realized) || entry.node->inputCount == 0 ||
         entry.node->refs.load(std::memory_order_acquire) <= entry.uses)
       continue;
     if (entry.node->op->kind != OpClass::several) {

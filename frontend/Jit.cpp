@@ -4,6 +4,7 @@
 #include "needle/frontend/Evaluate.h"
 #include "needle/frontend/Signature.h"
 #include "needle/frontend/Variable.h"
+#include "needle/runtime/Environment.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -26,7 +27,7 @@ struct Entry {
   std::vector<ArgumentLeaf> leaves;
   std::string target; // the scope's at the call
   Traced traced;
-  std::unique_ptr<runtime::Executable> executable;
+  std::shared_ptr<const Compiled> compiled;
   runtime::Profile profile;
   Report report;
 };
@@ -121,10 +122,12 @@ Entry &JitCore::State::prepare(const CallArguments &arguments,
   }
   entry->traced = traceFunction(options.name, function, arguments, where);
   const Traced &traced = entry->traced;
-  codegen::CompileResult compiled = compileAndDump(traced.graph);
-  entry->executable =
-      std::make_unique<runtime::Executable>(std::move(compiled.program));
-  static_cast<runtime::Report &>(entry->report) = compiled.report;
+  // With NEEDLE_DUMP each function is compiled, so that it has its folder.
+  entry->compiled =
+      environment::dumpFolder().empty()
+          ? getProgram(traced.words, traced.graph)
+          : std::make_shared<const Compiled>(compileAndDump(traced.graph));
+  static_cast<runtime::Report &>(entry->report) = entry->compiled->report;
   entry->report.name = options.name;
   entry->report.targetCopies = int(std::ranges::count(
       traced.graph.nodes, std::string("to"), &GraphNode::op));
@@ -226,7 +229,7 @@ JitCore::State::run(Entry &entry, const CallArguments &arguments, Where where) {
   if ((number & (number - 1)) == 0)
     options.profile = &entry.profile;
   runtime::Executed executed =
-      entry.executable->execute(std::move(call.buffers), options);
+      entry.compiled->executable->execute(std::move(call.buffers), options);
 
   // From here on the call has happened.
   call.buffers.clear();

@@ -183,6 +183,7 @@ void Tracing::finish(Traced &traced) {
   traced.flags = tracer.flags;
   traced.draws = tracer.draws;
   traced.graph = buildGraph(walk, traced.name);
+  walk.appendWords(traced.words);
   traced.sources = sources(walk);
 }
 

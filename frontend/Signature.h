@@ -41,6 +41,7 @@ struct Traced {
   };
   std::vector<Source> sources;
   Graph graph;
+  std::vector<uint64_t> words; // equal ones are the same program
 };
 /// Runs the function on placeholders. What it throws leaves nothing behind.
 Traced traceFunction(const std::string &name, TracedFunction &function,

@@ -14,7 +14,8 @@ static constexpr AttributeField axesField{"axes", Field::ints},
 
 static Tensor reduce(const OpInfo &op, const Tensor &x, const Axes &axes,
                      bool keepDims, Where where) {
-  std::vector<int64_t> normalized;
+  // Kept: recording should not allocate.
+  static thread_local std::vector<int64_t> normalized;
   std::string error = rules::normalizeAxes(axes, x.shape().rank(), normalized);
   if (!error.empty())
     fail<ShapeError>(op.name, where, error);

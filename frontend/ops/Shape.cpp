@@ -9,9 +9,45 @@
 
 using namespace needle;
 using namespace needle::detail;
-using Sizes = std::vector<int64_t>;
 
-static Sizes sizes(std::initializer_list<Dim> list) {
+namespace {
+// Up to one number more than there can be axes, without allocation.
+class Sizes {
+public:
+  Sizes() = default;
+  Sizes(size_t count, int64_t value) : count(count) {
+    std::fill_n(values, count, value);
+  }
+  template <class I> Sizes(I first, I last) {
+    while (first != last)
+      push_back(*first++);
+  }
+  void push_back(int64_t value) { values[count++] = value; }
+  void insert(size_t at, int64_t value) {
+    std::copy_backward(values + at, values + count, values + count + 1);
+    values[at] = value;
+    ++count;
+  }
+  void resize(size_t size, int64_t value) {
+    while (count < size)
+      push_back(value);
+  }
+  size_t size() const { return count; }
+  int64_t *begin() { return values; }
+  int64_t *end() { return values + count; }
+  int64_t &operator[](size_t i) { return values[i]; }
+  operator std::span<const int64_t>() const { return {values, count}; }
+
+private:
+  int64_t values[Shape::maxRank + 1];
+  size_t count = 0;
+};
+} // namespace
+
+static Sizes sizes(const char *op, std::initializer_list<Dim> list,
+                   Where where) {
+  if (list.size() > Shape::maxRank)
+    fail<ShapeError>(op, where, "more than 8 dimensions");
   Sizes all;
   for (Dim dim : list)
     all.push_back(dim.value);
@@ -47,7 +83,7 @@ Tensor needle::reshape(const Tensor &x, const Shape &shape, Where where) {
 Tensor needle::reshape(const Tensor &x, std::initializer_list<Dim> shape,
                        Where where) {
   check(x, "reshape", where);
-  Sizes to = sizes(shape);
+  Sizes to = sizes("reshape", shape, where);
   auto free = std::ranges::find(to, -1);
   if (free == to.end())
     return reshape(x, Shape(shape), where);
@@ -67,7 +103,8 @@ Tensor needle::reshape(const Tensor &x, std::initializer_list<Dim> shape,
 Tensor needle::squeeze(const Tensor &x, const Axes &axes, Where where) {
   check(x, "squeeze", where);
   Shape shape = x.shape();
-  Sizes chosen, rest;
+  std::vector<int64_t> chosen;
+  Sizes rest;
   if (!axes.all) {
     std::string error = rules::normalizeAxes(axes, shape.rank(), chosen);
     if (!error.empty())
@@ -91,7 +128,7 @@ Tensor needle::unsqueeze(const Tensor &x, int axis, Where where) {
   Shape shape = x.shape();
   int64_t at = axisOf("unsqueeze", axis, shape.rank() + 1, where);
   Sizes to(shape.begin(), shape.end());
-  to.insert(to.begin() + at, 1);
+  to.insert(size_t(at), 1);
   if (to.size() > Shape::maxRank)
     fail<ShapeError>("unsqueeze", where, "more than 8 dimensions");
   return reshape(x, shapeOf(to), where);
@@ -109,7 +146,8 @@ Tensor needle::flatten(const Tensor &x, int first, int last, Where where) {
   Sizes result(shape.begin(), shape.begin() + from);
   result.push_back(std::accumulate(shape.begin() + from, shape.begin() + to + 1,
                                    int64_t(1), std::multiplies<>()));
-  result.insert(result.end(), shape.begin() + to + 1, shape.end());
+  for (int64_t i = to + 1; i < shape.rank(); ++i)
+    result.push_back(shape[int(i)]);
   return reshape(x, shapeOf(result), where);
 }
 
@@ -121,10 +159,9 @@ Tensor needle::transpose(const Tensor &x, const Axes &permutation,
   check(x, "transpose", where);
   int rank = x.shape().rank();
   Sizes order(permutation.axes, permutation.axes + permutation.count);
-  if (permutation.all) {
-    order.resize(size_t(rank));
-    std::iota(order.rbegin(), order.rend(), 0);
-  }
+  if (permutation.all)
+    for (int i = rank; i-- > 0;)
+      order.push_back(i);
   for (int64_t &axis : order)
     axis = axisOf("transpose", axis, rank, where);
   Shape shape =
@@ -171,7 +208,8 @@ Tensor needle::slice(const Tensor &x, std::initializer_list<Dim> start,
                      std::initializer_list<Dim> step, Where where) {
   check(x, "slice", where);
   Shape shape = x.shape();
-  Sizes from = sizes(start), to = sizes(stop), by = sizes(step);
+  Sizes from = sizes("slice", start, where), to = sizes("slice", stop, where),
+        by = sizes("slice", step, where);
   auto rank = size_t(shape.rank());
   if (from.size() != to.size() || from.size() > rank || by.size() > rank)
     fail<ShapeError>("slice", where,
@@ -216,7 +254,7 @@ Tensor needle::pad(const Tensor &x, std::initializer_list<Dim> low,
                                  {"interior", Field::ints},
                                  {"value", Field::f64}}};
   check(x, "pad", where);
-  Sizes before = sizes(low), after = sizes(high);
+  Sizes before = sizes("pad", low, where), after = sizes("pad", high, where);
   auto rank = size_t(x.shape().rank());
   if (before.size() != rank || after.size() != rank)
     fail<ShapeError>("pad", where,
@@ -290,13 +328,17 @@ std::vector<Tensor> needle::split(const Tensor &x, int64_t parts, int axis,
                      "cannot cut axis " + std::to_string(at) + " of " +
                          toString(x.shape()) + " into " +
                          std::to_string(parts) + " equal parts");
-  return pieces(x, Sizes(size_t(parts), size / parts), int(at), where);
+  return pieces(x, std::vector<int64_t>(size_t(parts), size / parts), int(at),
+                where);
 }
 std::vector<Tensor> needle::split(const Tensor &x,
-                                  std::initializer_list<Dim> sizes_, int axis,
+                                  std::initializer_list<Dim> sizes, int axis,
                                   Where where) {
   check(x, "split", where);
-  return pieces(x, sizes(sizes_), axis, where);
+  std::vector<int64_t> all;
+  for (Dim size : sizes)
+    all.push_back(size.value);
+  return pieces(x, all, axis, where);
 }
 
 Tensor needle::to(const Tensor &x, Target target, Where where) {
