@@ -2,7 +2,6 @@
 #include "needle/frontend/data/DataLoader.h"
 
 #include "needle/frontend/Evaluate.h"
-#include "needle/frontend/ops/Create.h"
 
 #include <numeric>
 

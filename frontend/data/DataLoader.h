@@ -2,6 +2,7 @@
 #pragma once
 
 #include "needle/frontend/Tensor.h"
+#include "needle/frontend/ops/Create.h"
 #include "needle/runtime/Error.h"
 
 #include <algorithm>
