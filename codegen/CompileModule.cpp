@@ -200,6 +200,8 @@ std::unique_ptr<MLIRContext> makeContext() {
   auto context =
       std::make_unique<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
   context->printOpOnDiagnostic(false);
+  // What an imported graph is made of; passes load the rest.
+  context->loadDialect<ir::NeedleDialect, func::FuncDialect>();
   return context;
 }
 
