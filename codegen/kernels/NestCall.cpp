@@ -18,9 +18,9 @@ public:
   KeyWriter(const NestPlan &plan, const TargetInfo &target)
       : plan(plan), spec(plan.spec), out(key) {
     out << "nest " << target.isa << " lanes " << plan.lanes << " unroll "
-        << plan.unroll << (plan.vectorReduced ? " reduced" : " kept")
-        << (plan.chunked ? " chunked" : "") << " rows " << plan.rowDims.size()
-        << " loops " << plan.loopDims.size();
+        << plan.unroll << (plan.chunked ? " chunked " : " ");
+    for (int d = 0; d <= plan.vectorDim(); ++d)
+      out << (spec.reduced[d] ? 'r' : 'k');
   }
 
   std::string write() {

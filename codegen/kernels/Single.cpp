@@ -61,6 +61,8 @@ FailureOr<BufferUse> denseOperand(ir::KernelOp op, int operand,
 LogicalResult planSingle(ir::KernelOp kernel, const TargetInfo &target,
                          KernelPlan &plan) {
   Operation *op = &kernel.getBody().front().front();
+  if (isArgReduction(op))
+    return planReduce(kernel, target, plan);
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case([&](ir::ConcatOp concat) {
         return planConcat(kernel, concat, target, plan);

@@ -299,7 +299,8 @@ Tensor needle::stack(const Tensors &xs, int axis, Where where) {
   return concat(parts, axis, where);
 }
 
-static std::vector<Tensor> pieces(const Tensor &x, const Sizes &sizes, int axis,
+static std::vector<Tensor> pieces(const Tensor &x,
+                                  const std::vector<int64_t> &sizes, int axis,
                                   Where where) {
   static constexpr OpInfo splitOp{
       "split",

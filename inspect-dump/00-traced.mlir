@@ -1,0 +1,20 @@
+#loc1 = loc("../frontend/examples/inspect.cpp":21:0)
+#loc2 = loc("../frontend/examples/inspect.cpp":10:0)
+module attributes {needle.target = #needle.target<name = "cpu", isa = "avx512", vector_bytes = 64, l1_bytes = 32768, l2_bytes = 1048576>} {
+  func.func @jit(%arg0: tensor<20x64xf32> {needle.name = "input0", needle.role = "input"} loc("../frontend/examples/inspect.cpp":21:0), %arg1: tensor<64x10xf32> {needle.name = "inspect.cpp:10", needle.role = "variable"} loc("../frontend/examples/inspect.cpp":10:0)) -> (tensor<f32>, tensor<64x10xf32> {needle.name = "inspect.cpp:10", needle.updates = 1 : i64}) {
+    %0 = needle.pin %arg1 : tensor<64x10xf32> loc(#loc2)
+    %1 = needle.matmul %arg0, %0 : tensor<20x64xf32>, tensor<64x10xf32> loc(#loc3)
+    %2 = needle.square %1 : tensor<20x10xf32> loc(#loc3)
+    %3 = needle.mean %2 {axes = array<i64: 0, 1>} : tensor<20x10xf32> loc(#loc3)
+    %4 = needle.full 1.000000e-01 : f64 -> tensor<64x10xf32> loc(#loc4)
+    %5 = needle.gradient(%3, %0) : (tensor<f32>, tensor<64x10xf32>) -> tensor<64x10xf32> loc(#loc4)
+    %6 = needle.mul %4, %5 : tensor<64x10xf32> loc(#loc4)
+    %7 = needle.sub %0, %6 : tensor<64x10xf32> loc(#loc4)
+    %8 = needle.detach %7 : tensor<64x10xf32> loc(#loc4)
+    return %3, %8 : tensor<f32>, tensor<64x10xf32> loc(#loc)
+  } loc(#loc)
+} loc(#loc)
+#loc = loc("jit")
+#loc3 = loc("../frontend/examples/inspect.cpp":12:0)
+#loc4 = loc("../frontend/examples/inspect.cpp":13:0)
+
