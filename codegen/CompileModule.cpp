@@ -42,6 +42,7 @@ public:
   LogicalResult run(std::string &stage);
 
 private:
+  LogicalResult checkStage();
   LogicalResult runStage(const Stage &stage, ModuleOp on);
   /// Files and text of a stage.
   LogicalResult show(llvm::StringRef name, ModuleOp of);
@@ -70,6 +71,19 @@ LogicalResult Compilation::runStage(const Stage &stage, ModuleOp on) {
   PassManager passes(on.getContext());
   stage.addPasses(passes);
   return passes.run(on);
+}
+
+LogicalResult Compilation::checkStage() {
+  std::string known = "traced";
+  bool found = options.stage.empty() || options.stage == "traced";
+  for (const Stage &stage : stages()) {
+    known += ", " + std::string(stage.name);
+    found |= options.stage == stage.name;
+  }
+  if (found)
+    return success();
+  return module.emitError("no stage '")
+         << options.stage << "'; there are " << known;
 }
 
 bool makesKernels(const Stage &stage) {
@@ -140,6 +154,8 @@ LogicalResult Compilation::run(std::string &stage) {
   if (functions.size() != 1 || functions.front().isExternal())
     return module.emitError("must hold one function, has ") << functions.size();
 
+  if (failed(checkStage()))
+    return failure();
   runtime::Report &report = result.report;
   report.tracedOps = countOps(module);
   stage = "traced";

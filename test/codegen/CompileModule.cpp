@@ -10,8 +10,11 @@
 #include "needle/runtime/Error.h"
 #include "needle/runtime/Execution.h"
 
+#include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <random>
+#include <set>
 
 using namespace needle;
 using namespace needle::codegen;
@@ -146,6 +149,11 @@ TEST(CompileModule, AnotherBatchSizeCompilesNoKernel) {
   EXPECT_GT(first.result.report.kernels, 0);
   Compiled second = compile(trainingStep(64), "cpu");
   ASSERT_TRUE(second.result.program) << second.said.text;
+  std::set<std::string> keys;
+  for (const runtime::ProgramKernel &kernel : first.result.program->kernels)
+    keys.insert(kernel.key);
+  for (const runtime::ProgramKernel &kernel : second.result.program->kernels)
+    EXPECT_TRUE(keys.contains(kernel.key)) << kernel.key;
   EXPECT_EQ(second.result.report.kernelsCompiled, 0);
   EXPECT_EQ(second.result.report.kernels, first.result.report.kernels);
 }
@@ -277,6 +285,97 @@ func.func @f(%x: tensor<3xf32>) -> tensor<3xf32> {
     EXPECT_NE(compiled.result.ir.find("user.cpp:7"), std::string::npos)
         << stage.name << "\n"
         << compiled.result.ir;
+  }
+}
+
+TEST(CompileModule, TargetsMeetInOneProgram) {
+  std::string text = R"(
+func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %0 = needle.exp %x : tensor<4xf32>
+  %1 = needle.to %0 : tensor<4xf32> -> tensor<4xf32, "reference">
+  %2 = needle.square %1 : tensor<4xf32, "reference">
+  %3 = needle.to %2 : tensor<4xf32, "reference"> -> tensor<4xf32>
+  %4 = needle.add %3, %x : tensor<4xf32>
+  return %4 : tensor<4xf32>
+})";
+  auto results = runOn("cpu", text, {array<float>({4}, {0, 0, 0, 0})});
+  ASSERT_EQ(results.size(), 1u);
+  EXPECT_EQ(values<float>(results[0]), (std::vector<float>{1, 1, 1, 1}));
+}
+
+std::vector<std::string> filesOf(const std::filesystem::path &directory) {
+  std::vector<std::string> names;
+  for (const auto &entry : std::filesystem::directory_iterator(directory))
+    names.push_back(entry.path().filename().string());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+TEST(CompileModule, DumpsNumberTheStagesAndSkipUnchangedOnes) {
+  std::filesystem::path directory =
+      std::filesystem::path(testing::TempDir()) / "needle-dump-stages" / "new";
+  std::filesystem::remove_all(directory);
+  CompileOptions options;
+  options.dumpDirectory = directory.string();
+  Compiled compiled = compile(R"(
+func.func @f(%x: tensor<3xf32>) -> tensor<3xf32> {
+  %0 = needle.exp %x : tensor<3xf32>
+  return %0 : tensor<3xf32>
+})",
+                              "cpu", options);
+  ASSERT_TRUE(compiled.result.program) << compiled.said.text;
+  // No gradient, no composite, nothing to simplify: 01 to 03 are missing.
+  EXPECT_EQ(filesOf(directory),
+            (std::vector<std::string>{"00-traced.mlir", "04-fuse.mlir",
+                                      "05-plan-memory.mlir", "06-loops.mlir",
+                                      "07-llvm.mlir"}));
+}
+
+TEST(CompileModule, UnwritableDumpIsAnError) {
+  CompileOptions options;
+  options.dumpDirectory = "/proc/no-such-folder";
+  Compiled compiled = compile(trainingStep(16), "cpu", options);
+  EXPECT_FALSE(compiled.result.program);
+  EXPECT_NE(compiled.said.text.find("cannot write /proc/no-such-folder"),
+            std::string::npos)
+      << compiled.said.text;
+}
+
+TEST(CompileModule, UnknownStageNamesTheKnownOnes) {
+  CompileOptions options;
+  options.stage = "fusion";
+  Compiled compiled = compile(trainingStep(16), "cpu", options);
+  EXPECT_FALSE(compiled.result.program);
+  EXPECT_EQ(compiled.said.text,
+            "no stage 'fusion'; there are traced, autodiff, decompose, "
+            "simplify, fuse, plan-memory, loops, llvm");
+}
+
+TEST(CompileModule, ArgumentsAreDescribed) {
+  Compiled compiled = compile(R"(
+func.func @f(%x: tensor<3xf32> {needle.name = "table", needle.role = "variable"},
+    %i: tensor<2xi64> {needle.index_limit = 3 : i64, needle.index_op = "take",
+                       needle.index_place = loc("user.cpp":9:0)})
+    -> (tensor<2xf32>, tensor<3xf32> {needle.updates = 0 : i64}) {
+  %0 = needle.take %x, %i {axis = 0 : i64} : tensor<3xf32>, tensor<2xi64>
+  %1 = needle.square %x : tensor<3xf32>
+  return %0, %1 : tensor<2xf32>, tensor<3xf32>
+})",
+                              "cpu");
+  ASSERT_TRUE(compiled.result.program) << compiled.said.text;
+  const runtime::Program &program = *compiled.result.program;
+  EXPECT_EQ(program.arguments[0].name, "table");
+  EXPECT_EQ(program.arguments[0].role, Role::variable);
+  EXPECT_EQ(program.arguments[1].indexLimit, 3);
+  EXPECT_EQ(program.arguments[1].indexText, "user.cpp:9: take");
+  EXPECT_EQ(program.arguments[1].indexLine, 9);
+  EXPECT_EQ(program.results[1].updates, 0);
+  try {
+    execute(compiled.result,
+            {array<float>({3}, {1, 2, 3}), array<int64_t>({2}, {0, 3})});
+    FAIL();
+  } catch (const IndexError &error) {
+    EXPECT_EQ(error.where().line, 9);
   }
 }
 
