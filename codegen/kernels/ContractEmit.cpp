@@ -16,7 +16,6 @@ namespace {
 /// Elements between rows of A's copy: not a multiple of 4096 bytes, which
 /// would put all rows into the same cache sets.
 constexpr int64_t rowPadding = 16;
-constexpr int64_t unroll = 4;
 
 class ContractEmitter : ContractBuilder {
 public:
@@ -72,43 +71,33 @@ private:
                           : add(a, i));
 
     SmallVector<Value> sums(contract.rows * width, zeros());
-    auto step = [&](Value at, int64_t count, ValueRange in) {
+    // Not unrolled: the loads of several steps would take the registers of
+    // sums, and two more instructions in some thirty are free.
+    auto sumStep = [&](Value at, ValueRange in) {
       SmallVector<Value> out(in);
       Value rowB = add(bAt, mul(at, strideB));
       Value columnA = contract.lhs == UnitStride::row ? at : mul(at, strideA);
-      for (int64_t u = 0; u < count; ++u) {
-        if (u) {
-          rowB = add(rowB, strideB);
-          columnA = contract.lhs == UnitStride::row ? add(at, u)
-                                                    : add(columnA, strideA);
-        }
-        SmallVector<Value> vectors;
-        for (int64_t j = 0; j < width; ++j)
-          vectors.push_back(load(bufferB, add(rowB, j * lanes)));
-        for (int64_t i = 0; i < contract.rows; ++i) {
-          Value scalar = loadScalar(bufferA, add(rowsA[i], columnA));
-          Value splat = vector::BroadcastOp::create(b, loc, vector, scalar);
-          for (int64_t j = 0; j < width; ++j) {
-            Value &sum = out[i * width + j];
-            sum = vector::FMAOp::create(b, loc, splat, vectors[j], sum);
-          }
+      SmallVector<Value> vectors;
+      for (int64_t j = 0; j < width; ++j)
+        vectors.push_back(load(bufferB, add(rowB, j * lanes)));
+      for (int64_t i = 0; i < contract.rows; ++i) {
+        Value scalar = loadScalar(bufferA, add(rowsA[i], columnA));
+        Value splat = vector::BroadcastOp::create(b, loc, vector, scalar);
+        for (int64_t j = 0; j < width; ++j) {
+          Value &sum = out[i * width + j];
+          sum = vector::FMAOp::create(b, loc, splat, vectors[j], sum);
         }
       }
-      return out;
+      scf::YieldOp::create(b, loc, out);
     };
-    auto sumOver = [&](Value from, Value to, int64_t count, ValueRange in) {
-      return scf::ForOp::create(
-                 b, loc, from, to, index(count), in,
-                 [&](OpBuilder &inner, Location, Value at, ValueRange in) {
-                   OpBuilder::InsertionGuard guard(b);
-                   b.restoreInsertionPoint(inner.saveInsertionPoint());
-                   scf::YieldOp::create(b, loc, step(at, count, in));
-                 })
-          .getResults();
-    };
-    Value whole = sub(k, rem(k, index(unroll)));
-    auto main = sumOver(index(0), whole, unroll, sums);
-    auto all = sumOver(whole, k, 1, main);
+    auto all = scf::ForOp::create(
+                   b, loc, index(0), k, index(1), sums,
+                   [&](OpBuilder &inner, Location, Value at, ValueRange in) {
+                     OpBuilder::InsertionGuard guard(b);
+                     b.restoreInsertionPoint(inner.saveInsertionPoint());
+                     sumStep(at, in);
+                   })
+                   .getResults();
 
     auto forBlock = [&](llvm::function_ref<void(Value, Value)> body) {
       for (int64_t i = 0; i < contract.rows; ++i)

@@ -8,6 +8,9 @@ namespace needle::codegen {
 
 namespace {
 
+/// Rows of B that are packed together.
+constexpr int64_t rowGroup = 16;
+
 class PackEmitter : ContractBuilder {
 public:
   PackEmitter(OpBuilder &b, Location loc, StringRef name, const PackClass &pack)
@@ -16,6 +19,10 @@ public:
 
   func::FuncOp run() {
     OpBuilder::InsertionGuard guard(b);
+    if (pack.rhs != UnitStride::column) {
+      OpBuilder::InsertionGuard guard(b);
+      packVector = emitPackVector();
+    }
     func::FuncOp f =
         function(name, 2, packScalars + 2 * pack.batchRank + 1, false);
     auto x = f.getArguments();
@@ -38,62 +45,106 @@ public:
     base = add(s(packOffset), batchOffsets(group, batch, pack.batchRank, 1)[0]);
     Value vectors = ceilDiv(min(s(packBlockN), sub(sizeN, j0)), index(lanes));
     Value groupAt = mul(group, s(packGroup));
-    panels(pack.widths, vectors, [&](size_t number, Value offset) {
-      int64_t width = pack.widths[number] * lanes;
-      Value j = add(j0, offset);
-      Value target = add(add(groupAt, mul(j, s(packK))), mul(k0, width));
-      loop(index(0), index(width), lanes,
-           [&](Value v) { packVector(add(j, v), add(target, v), width); });
-    });
+    auto packColumns = [&](Value start, Value end) {
+      panels(pack.widths, vectors, [&](size_t number, Value offset) {
+        int64_t width = pack.widths[number] * lanes;
+        Value j = add(j0, offset);
+        Value target = add(add(groupAt, mul(j, s(packK))), mul(k0, width));
+        packPanel(j, target, width, start, end);
+      });
+    };
+    // Groups of rows, then panels: rows are read as streams, and each panel
+    // gets a few cache lines at a time. Columns that are rows in memory are
+    // streams as they are.
+    if (pack.rhs == UnitStride::column)
+      loop(index(0), k, rowGroup, [&](Value start) {
+        packColumns(start, min(add(start, index(rowGroup)), k));
+      });
+    else
+      packColumns(index(0), k);
     ret();
     return f;
   }
 
 private:
-  /// `lanes` columns from j on, to every `width` elements from `target` on.
-  void packVector(Value j, Value target, int64_t width) {
+  /// Rows start .. end of `width` columns from j on, to every `width` elements
+  /// from `target` on.
+  void packPanel(Value j, Value target, int64_t width, Value start, Value end) {
     if (pack.rhs == UnitStride::column)
-      return copyRows(j, target, width);
-    if (pack.rhs == UnitStride::none)
-      return copyElements(j, target, width, index(0));
-    // k in groups of `lanes`; the rest one by one.
-    Value whole = sub(k, rem(k, index(lanes)));
-    loop(index(0), whole, lanes,
-         [&](Value i) { transposeBlock(j, target, width, i); });
-    copyElements(j, target, width, whole);
+      return copyRows(j, target, width, start, end);
+    loop(index(0), index(width), lanes, [&](Value v) {
+      call(packVector,
+           {from, to, add(base, mul(k0, strideK)), add(j, v), sizeN, strideK,
+            strideN, add(target, v), index(width), start, end});
+    });
   }
 
-  void copyRows(Value j, Value target, int64_t width) {
-    Value inside = mask(sub(sizeN, j));
+  void copyRows(Value j, Value target, int64_t width, Value start, Value end) {
     Value source = add(add(base, mul(k0, strideK)), j);
-    loop(index(0), k, 1, [&](Value i) {
-      Value row = maskedLoad(from, add(source, mul(i, strideK)), inside);
-      store(row, to, add(target, mul(i, width)));
-    });
+    auto copy = [&](llvm::function_ref<Value(Value at, int64_t v)> read) {
+      loop(start, end, 1, [&](Value i) {
+        for (int64_t v = 0; v < width; v += lanes)
+          store(read(add(add(source, mul(i, strideK)), v), v), to,
+                add(add(target, mul(i, width)), v));
+      });
+    };
+    branch(
+        less(sizeN, add(j, width)),
+        [&] {
+          SmallVector<Value> inside;
+          for (int64_t v = 0; v < width; v += lanes)
+            inside.push_back(mask(sub(sizeN, add(j, v))));
+          copy([&](Value at, int64_t v) {
+            return maskedLoad(from, at, inside[v / lanes]);
+          });
+        },
+        [&] { copy([&](Value at, int64_t) { return load(from, at); }); });
   }
 
-  /// Where column j + lane starts; past the end, the last column.
-  Value column(Value j, int64_t lane) {
-    Value clamped = min(add(j, lane), sub(sizeN, index(1)));
-    return add(add(base, mul(k0, strideK)), mul(clamped, strideN));
-  }
-
-  void copyElements(Value j, Value target, int64_t width, Value start) {
-    loop(start, k, 1, [&](Value i) {
-      for (int64_t lane = 0; lane < lanes; ++lane) {
-        Value at = add(column(j, lane), mul(i, strideK));
-        storeScalar(loadScalar(from, at), to,
-                    add(add(target, mul(i, width)), lane));
-      }
-    });
+  /// (B, packed; b, j, n, strideK, strideN, target, width, start, end): rows
+  /// start .. end of `lanes` columns from j on, to every `width` elements from
+  /// `target` on. Past the end, columns are copies of the last one.
+  func::FuncOp emitPackVector() {
+    func::FuncOp f = function((name + "_vector").str(), 2, 9, true);
+    auto x = f.getArguments();
+    Value from = x[0], to = x[1], last = sub(x[4], index(1)), strideK = x[5],
+          target = x[7], width = x[8], start = x[9], end = x[10];
+    SmallVector<Value> columns;
+    for (int64_t lane = 0; lane < lanes; ++lane)
+      columns.push_back(add(x[2], mul(min(add(x[3], lane), last), x[6])));
+    auto copyElements = [&](Value start) {
+      loop(start, end, 1, [&](Value i) {
+        Value row = add(target, mul(i, width)), source = mul(i, strideK);
+        for (int64_t lane = 0; lane < lanes; ++lane)
+          storeScalar(loadScalar(from, add(columns[lane], source)), to,
+                      add(row, lane));
+      });
+    };
+    if (pack.rhs == UnitStride::none) {
+      copyElements(start);
+    } else {
+      // k in groups of `lanes`; the rest one by one.
+      Value whole = sub(end, rem(sub(end, start), index(lanes)));
+      loop(start, whole, lanes, [&](Value i) {
+        SmallVector<Value> rows;
+        for (Value column : columns)
+          rows.push_back(load(from, add(column, i)));
+        transpose(rows);
+        Value row = add(target, mul(i, width));
+        for (Value vector : rows) {
+          store(vector, to, row);
+          row = add(row, width);
+        }
+      });
+      copyElements(whole);
+    }
+    ret();
+    return f;
   }
 
   /// lanes x lanes elements: stage by stage, the off-diagonal quarters of
   /// ever smaller squares change places.
-  void transposeBlock(Value j, Value target, int64_t width, Value i) {
-    SmallVector<Value> rows;
-    for (int64_t lane = 0; lane < lanes; ++lane)
-      rows.push_back(load(from, add(column(j, lane), i)));
+  void transpose(MutableArrayRef<Value> rows) {
     for (int64_t half = lanes / 2; half > 0; half /= 2) {
       SmallVector<int64_t> low, high;
       for (int64_t lane = 0; lane < lanes; ++lane) {
@@ -109,12 +160,11 @@ private:
         rows[r + half] = vector::ShuffleOp::create(b, loc, upper, lower, high);
       }
     }
-    for (int64_t r = 0; r < lanes; ++r)
-      store(rows[r], to, add(target, mul(add(i, r), width)));
   }
 
   StringRef name;
   const PackClass &pack;
+  func::FuncOp packVector;
   Value from, to, sizeN, strideK, strideN, k0, k, base;
 };
 
