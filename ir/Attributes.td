@@ -5,7 +5,8 @@
 include "Dialect.td"
 include "mlir/IR/AttrTypeBase.td"
 
-class Needle_Attr<string name, string attrMnemonic> : AttrDef<Needle_Dialect, name> {
+class Needle_Attr<string name, string attrMnemonic>
+    : AttrDef<Needle_Dialect, name> {
   let mnemonic = attrMnemonic;
 }
 

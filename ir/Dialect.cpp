@@ -1,5 +1,4 @@
 // Dialect.cpp - registers the dialect's ops and attributes; makes constants.
-#include "needle/ir/Elementwise.h" // what scalar bodies call
 #include "needle/ir/Ops.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -21,10 +20,7 @@ void NeedleDialect::initialize() {
 #define GET_ATTRDEF_LIST
 #include "ir/Attributes.cpp.inc"
       >();
-  addOperations<
-#define GET_OP_LIST
-#include "ir/Ops.cpp.inc"
-      >();
+  registerNeedleDialectOperations(this);
 }
 
 mlir::Operation *NeedleDialect::materializeConstant(mlir::OpBuilder &b,
@@ -47,6 +43,3 @@ mlir::Operation *NeedleDialect::materializeConstant(mlir::OpBuilder &b,
                                                 ? number.getZExtValue()
                                                 : number.getSExtValue()));
 }
-
-#define GET_OP_CLASSES
-#include "ir/Ops.cpp.inc"

@@ -1,4 +1,4 @@
-// Elementwise.td - ops that work element by element; each holds its scalar body.
+// Elementwise.td - ops that work element by element, with scalar bodies.
 #ifndef NEEDLE_ELEMENTWISE
 #define NEEDLE_ELEMENTWISE
 
@@ -39,16 +39,19 @@ class Needle_BinaryOp<string mnemonic, code body, list<Trait> traits = [],
 }
 
 // Two operands of one type, a boolean result of their shape. `f` and `i` are
-// the predicates of arith.cmpf and arith.cmpi.
-class Needle_CompareOp<string mnemonic, string f, string i,
+// the predicates of arith.cmpf and arith.cmpi, `u` that of booleans: a signed
+// true is -1, and less than false.
+class Needle_CompareOp<string mnemonic, string f, string i, string u,
                        list<Trait> traits = []>
     : Needle_ElementwiseBase<mnemonic, !listconcat([SameTypeOperands,
         DeclareOpInterfaceMethods<InferTypeOpInterface>], traits), [{
       if (isFloat(x[0]))
         return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::}] # f # [{,
                                      x[0], x[1]);
-      return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::}] # i # [{,
-                                   x[0], x[1]);
+      auto predicate = getElementTypeOrSelf(x[0].getType()).isInteger(1)
+                           ? arith::CmpIPredicate::}] # u # [{
+                           : arith::CmpIPredicate::}] # i # [{;
+      return arith::CmpIOp::create(b, loc, predicate, x[0], x[1]);
     }]> {
   let arguments = (ins Needle_Tensor:$lhs, Needle_Tensor:$rhs);
   let results = (outs Needle_BoolTensor:$result);
@@ -61,6 +64,13 @@ def Needle_AddOp : Needle_BinaryOp<"add", [{
     return arith::AddIOp::create(b, loc, x[0], x[1]);
   }], [Commutative]> {
   let summary = "elementwise sum";
+  let description = [{
+    Integers wrap around.
+
+    ```mlir
+    %0 = needle.add %x, %y : tensor<2x3xf32>
+    ```
+  }];
   let hasFolder = 1;
 }
 def Needle_SubOp : Needle_BinaryOp<"sub", [{
@@ -69,6 +79,13 @@ def Needle_SubOp : Needle_BinaryOp<"sub", [{
     return arith::SubIOp::create(b, loc, x[0], x[1]);
   }]> {
   let summary = "elementwise difference";
+  let description = [{
+    Integers wrap around.
+
+    ```mlir
+    %0 = needle.sub %x, %y : tensor<2x3xf32>
+    ```
+  }];
   let hasFolder = 1;
 }
 def Needle_MulOp : Needle_BinaryOp<"mul", [{
@@ -77,12 +94,26 @@ def Needle_MulOp : Needle_BinaryOp<"mul", [{
     return arith::MulIOp::create(b, loc, x[0], x[1]);
   }], [Commutative]> {
   let summary = "elementwise product";
+  let description = [{
+    Integers wrap around.
+
+    ```mlir
+    %0 = needle.mul %x, %y : tensor<2x3xf32>
+    ```
+  }];
   let hasFolder = 1;
 }
 def Needle_DivOp : Needle_BinaryOp<"div", [{
     return arith::DivFOp::create(b, loc, x[0], x[1]);
   }], [], Needle_FloatTensor> {
   let summary = "elementwise quotient";
+  let description = [{
+    As IEEE 754 has it: x / 0 is an infinity, 0 / 0 NaN.
+
+    ```mlir
+    %0 = needle.div %x, %y : tensor<2x3xf32>
+    ```
+  }];
   let hasFolder = 1;
 }
 def Needle_MaximumOp : Needle_BinaryOp<"maximum", [{
@@ -91,6 +122,13 @@ def Needle_MaximumOp : Needle_BinaryOp<"maximum", [{
     return arith::MaxSIOp::create(b, loc, x[0], x[1]);
   }], [Commutative]> {
   let summary = "elementwise maximum; NaN if either is";
+  let description = [{
+    Of -0 and 0 the maximum is 0.
+
+    ```mlir
+    %0 = needle.maximum %x, %y : tensor<2x3xf32>
+    ```
+  }];
 }
 def Needle_MinimumOp : Needle_BinaryOp<"minimum", [{
     if (isFloat(x[0]))
@@ -98,14 +136,29 @@ def Needle_MinimumOp : Needle_BinaryOp<"minimum", [{
     return arith::MinSIOp::create(b, loc, x[0], x[1]);
   }], [Commutative]> {
   let summary = "elementwise minimum; NaN if either is";
+  let description = [{
+    Of -0 and 0 the minimum is -0.
+
+    ```mlir
+    %0 = needle.minimum %x, %y : tensor<2x3xf32>
+    ```
+  }];
 }
 
 def Needle_NegOp : Needle_UnaryOp<"neg", [{
     if (isFloat(x[0]))
       return arith::NegFOp::create(b, loc, x[0]);
-    return arith::SubIOp::create(b, loc, number(b, loc, x[0].getType(), 0), x[0]);
+    Value zero = number(b, loc, x[0].getType(), 0);
+    return arith::SubIOp::create(b, loc, zero, x[0]);
   }], Needle_NumberTensor> {
   let summary = "elementwise negation";
+  let description = [{
+    Flips the sign of floats, of zeros and NaN, too; integers wrap around.
+
+    ```mlir
+    %0 = needle.neg %x : tensor<4xf32>
+    ```
+  }];
   let hasFolder = 1;
 }
 def Needle_AbsOp : Needle_UnaryOp<"abs", [{
@@ -114,6 +167,13 @@ def Needle_AbsOp : Needle_UnaryOp<"abs", [{
     return math::AbsIOp::create(b, loc, x[0]);
   }], Needle_NumberTensor> {
   let summary = "elementwise absolute value";
+  let description = [{
+    Clears the sign of floats; the least integer stays itself.
+
+    ```mlir
+    %0 = needle.abs %x : tensor<4xf32>
+    ```
+  }];
 }
 def Needle_SignOp : Needle_UnaryOp<"sign", [{
     Value zero = number(b, loc, x[0].getType(), 0);
@@ -132,26 +192,62 @@ def Needle_SignOp : Needle_UnaryOp<"sign", [{
     return arith::SelectOp::create(b, loc, positive, one, rest);
   }], Needle_NumberTensor> {
   let summary = "-1, 0 or 1; NaN for NaN";
+  let description = [{
+    -0 stays -0.
+
+    ```mlir
+    %0 = needle.sign %x : tensor<4xf32>
+    ```
+  }];
 }
 def Needle_ExpOp : Needle_UnaryOp<"exp",
     [{ return math::ExpOp::create(b, loc, x[0]); }]> {
   let cheap = 0;
   let summary = "elementwise exponential";
+  let description = [{
+    Within 4 ulp in f32, 2 in f64; infinity above the range, subnormal results
+    are kept.
+
+    ```mlir
+    %0 = needle.exp %x : tensor<4xf32>
+    ```
+  }];
 }
 def Needle_LogOp : Needle_UnaryOp<"log",
     [{ return math::LogOp::create(b, loc, x[0]); }]> {
   let cheap = 0;
   let summary = "elementwise natural logarithm; NaN below 0, -inf at 0";
+  let description = [{
+    Within 4 ulp in f32, 2 in f64.
+
+    ```mlir
+    %0 = needle.log %x : tensor<4xf32>
+    ```
+  }];
 }
 def Needle_SqrtOp : Needle_UnaryOp<"sqrt",
     [{ return math::SqrtOp::create(b, loc, x[0]); }]> {
   let summary = "elementwise square root; NaN below 0";
+  let description = [{
+    Correctly rounded; of -0 it is -0.
+
+    ```mlir
+    %0 = needle.sqrt %x : tensor<4xf32>
+    ```
+  }];
 }
 def Needle_RsqrtOp : Needle_UnaryOp<"rsqrt", [{
     return arith::DivFOp::create(b, loc, number(b, loc, x[0].getType(), 1),
                                  math::SqrtOp::create(b, loc, x[0]));
   }]> {
   let summary = "elementwise 1 / sqrt(x)";
+  let description = [{
+    Infinity at 0, NaN below.
+
+    ```mlir
+    %0 = needle.rsqrt %x : tensor<4xf32>
+    ```
+  }];
 }
 def Needle_SquareOp : Needle_UnaryOp<"square", [{
     if (isFloat(x[0]))
@@ -159,11 +255,25 @@ def Needle_SquareOp : Needle_UnaryOp<"square", [{
     return arith::MulIOp::create(b, loc, x[0], x[0]);
   }], Needle_NumberTensor> {
   let summary = "elementwise x * x";
+  let description = [{
+    Integers wrap around.
+
+    ```mlir
+    %0 = needle.square %x : tensor<4xf32>
+    ```
+  }];
 }
 def Needle_TanhOp : Needle_UnaryOp<"tanh",
     [{ return math::TanhOp::create(b, loc, x[0]); }]> {
   let cheap = 0;
   let summary = "elementwise hyperbolic tangent";
+  let description = [{
+    Within 5 ulp.
+
+    ```mlir
+    %0 = needle.tanh %x : tensor<4xf32>
+    ```
+  }];
 }
 def Needle_ReluOp : Needle_UnaryOp<"relu", [{
     Value zero = number(b, loc, x[0].getType(), 0);
@@ -172,47 +282,126 @@ def Needle_ReluOp : Needle_UnaryOp<"relu", [{
     return arith::MaxSIOp::create(b, loc, x[0], zero);
   }], Needle_NumberTensor> {
   let summary = "elementwise max(x, 0); NaN for NaN";
+  let description = [{
+    The gradient at 0 is 0.
+
+    ```mlir
+    %0 = needle.relu %x : tensor<4xf32>
+    ```
+  }];
 }
 def Needle_ErfInvOp : Needle_UnaryOp<"erf_inv",
     [{ return buildErfInv(b, loc, x[0]); }]> {
   let cheap = 0;
   let summary = "elementwise inverse error function, for normal draws";
+  let description = [{
+    Infinite at -1 and 1, NaN outside. Polynomials of M. Giles (GPU Computing
+    Gems, 2011).
+
+    ```mlir
+    %0 = needle.erf_inv %x : tensor<4xf32>
+    ```
+  }];
 }
 
-def Needle_EqualOp : Needle_CompareOp<"equal", "OEQ", "eq", [Commutative]> {
+def Needle_EqualOp : Needle_CompareOp<"equal", "OEQ", "eq", "eq",
+    [Commutative]> {
   let summary = "elementwise ==; false where an operand is NaN";
+  let description = [{
+    -0 equals 0.
+
+    ```mlir
+    %0 = needle.equal %x, %y : tensor<4xf32> // tensor<4xi1>
+    ```
+  }];
 }
-def Needle_NotEqualOp : Needle_CompareOp<"not_equal", "UNE", "ne", [Commutative]> {
+def Needle_NotEqualOp : Needle_CompareOp<"not_equal", "UNE", "ne", "ne",
+    [Commutative]> {
   let summary = "elementwise !=; true where an operand is NaN";
+  let description = [{
+    -0 equals 0.
+
+    ```mlir
+    %0 = needle.not_equal %x, %y : tensor<4xf32> // tensor<4xi1>
+    ```
+  }];
 }
-def Needle_LessOp : Needle_CompareOp<"less", "OLT", "slt"> {
+def Needle_LessOp : Needle_CompareOp<"less", "OLT", "slt", "ult"> {
   let summary = "elementwise <";
+  let description = [{
+    False where an operand is NaN; of booleans false is less.
+
+    ```mlir
+    %0 = needle.less %x, %y : tensor<4xf32> // tensor<4xi1>
+    ```
+  }];
 }
-def Needle_LessEqualOp : Needle_CompareOp<"less_equal", "OLE", "sle"> {
+def Needle_LessEqualOp : Needle_CompareOp<"less_equal", "OLE", "sle", "ule"> {
   let summary = "elementwise <=";
+  let description = [{
+    False where an operand is NaN; of booleans false is less.
+
+    ```mlir
+    %0 = needle.less_equal %x, %y : tensor<4xf32> // tensor<4xi1>
+    ```
+  }];
 }
-def Needle_GreaterOp : Needle_CompareOp<"greater", "OGT", "sgt"> {
+def Needle_GreaterOp : Needle_CompareOp<"greater", "OGT", "sgt", "ugt"> {
   let summary = "elementwise >";
+  let description = [{
+    False where an operand is NaN; of booleans false is less.
+
+    ```mlir
+    %0 = needle.greater %x, %y : tensor<4xf32> // tensor<4xi1>
+    ```
+  }];
 }
-def Needle_GreaterEqualOp : Needle_CompareOp<"greater_equal", "OGE", "sge"> {
+def Needle_GreaterEqualOp
+    : Needle_CompareOp<"greater_equal", "OGE", "sge", "uge"> {
   let summary = "elementwise >=";
+  let description = [{
+    False where an operand is NaN; of booleans false is less.
+
+    ```mlir
+    %0 = needle.greater_equal %x, %y : tensor<4xf32> // tensor<4xi1>
+    ```
+  }];
 }
 
 def Needle_AndOp : Needle_BinaryOp<"and",
     [{ return arith::AndIOp::create(b, loc, x[0], x[1]); }],
     [Commutative], Needle_BoolTensor> {
   let summary = "elementwise logical and";
+  let description = [{
+    Both are evaluated: there is nothing to skip.
+
+    ```mlir
+    %0 = needle.and %a, %b : tensor<4xi1>
+    ```
+  }];
 }
 def Needle_OrOp : Needle_BinaryOp<"or",
     [{ return arith::OrIOp::create(b, loc, x[0], x[1]); }],
     [Commutative], Needle_BoolTensor> {
   let summary = "elementwise logical or";
+  let description = [{
+    Both are evaluated: there is nothing to skip.
+
+    ```mlir
+    %0 = needle.or %a, %b : tensor<4xi1>
+    ```
+  }];
 }
 def Needle_NotOp : Needle_UnaryOp<"not", [{
     return arith::XOrIOp::create(b, loc, x[0],
                                  number(b, loc, x[0].getType(), 1));
   }], Needle_BoolTensor> {
   let summary = "elementwise logical not";
+  let description = [{
+    ```mlir
+    %0 = needle.not %a : tensor<4xi1>
+    ```
+  }];
   let hasFolder = 1;
 }
 
@@ -220,10 +409,19 @@ def Needle_WhereOp : Needle_ElementwiseBase<"where",
     [AllTypesMatch<["x", "y", "result"]>, SameOperandsAndResultShape],
     [{ return arith::SelectOp::create(b, loc, x[0], x[1], x[2]); }]> {
   let summary = "x where the condition holds, else y";
+  let description = [{
+    Chooses element by element; NaN in the one not chosen does not matter.
+
+    ```mlir
+    %0 = needle.where %condition, %x, %y : tensor<4xi1>, tensor<4xf32>
+    ```
+  }];
   let arguments = (ins Needle_BoolTensor:$condition, Needle_Tensor:$x,
                        Needle_Tensor:$y);
   let results = (outs Needle_Tensor:$result);
-  let assemblyFormat = "operands attr-dict `:` type($condition) `,` type($result)";
+  let assemblyFormat = [{
+    operands attr-dict `:` type($condition) `,` type($result)
+  }];
   let hasFolder = 1;
 }
 def Needle_ConvertOp : Needle_ElementwiseBase<"convert",
@@ -236,6 +434,10 @@ def Needle_ConvertOp : Needle_ElementwiseBase<"convert",
   let description = [{
     To integers: truncation towards zero; NaN is 0 and values outside clamp to
     the ends. To boolean: x != 0 (NaN is true). From boolean: 0 or 1.
+
+    ```mlir
+    %0 = needle.convert %x : tensor<4xf32> -> tensor<4xi32>
+    ```
   }];
   let arguments = (ins Needle_Tensor:$x);
   let results = (outs Needle_Tensor:$result);

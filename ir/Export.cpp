@@ -13,6 +13,9 @@ namespace needle::ir {
 
 namespace {
 
+/// A splat in the IR is a list in the graph, and takes that much memory.
+constexpr int64_t maxElements = int64_t(1) << 24;
+
 class Exporter {
 public:
   Exporter(func::FuncOp function, Graph &graph)
@@ -84,6 +87,10 @@ LogicalResult Exporter::attribute(Operation *op, NamedAttribute from) {
     to.value = string.str();
   } else if (auto list = dyn_cast<DenseI64ArrayAttr>(from.getValue())) {
     to.value = list.asArrayRef().vec();
+  } else if (auto elements = dyn_cast<DenseElementsAttr>(from.getValue());
+             elements && elements.getNumElements() > maxElements) {
+    return op->emitOpError() << "is no op of a graph: constants of more than "
+                             << maxElements << " elements are arguments there";
   } else if (auto floats = dyn_cast<DenseFPElementsAttr>(from.getValue())) {
     std::vector<double> values;
     for (APFloat value : floats) {

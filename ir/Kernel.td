@@ -44,6 +44,13 @@ def Needle_LaunchOp : Needle_Op<"launch", [Pure]> {
   let description = [{
     What a `needle.kernel` becomes when its loops are in functions of the
     nested module @kernels. `workspace` is the bytes it needs besides.
+
+    ```mlir
+    %0 = needle.launch(%x) [#needle.phase<calls = [#needle.call<
+        function = @add_f32, buffers = array<i64: 0, 1>,
+        scalars = array<i64: 4096>>], tiles = 4, scratch = 0, work = 4096>]
+        : (tensor<4096xf32>) -> tensor<4096xf32>
+    ```
   }];
   let arguments = (ins Variadic<Needle_Tensor>:$inputs,
                        TypedArrayAttrBase<Needle_PhaseAttr, "phases">:$phases,

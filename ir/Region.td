@@ -8,6 +8,18 @@ include "mlir/Interfaces/ControlFlowInterfaces.td"
 def Needle_YieldOp : Needle_Op<"yield",
     [Pure, Terminator, ReturnLike, ParentOneOf<["ScanOp", "KernelOp"]>]> {
   let summary = "ends the body of a region op";
+  let description = [{
+    Of a scan the next carries, then what is stacked; of a kernel its results.
+
+    ```mlir
+    %sum = needle.scan(%zero) {length = 3 : i64, carries = 1 : i64, slices = 0 : i64}
+        : (tensor<i64>) -> tensor<i64> {
+    ^bb0(%i: tensor<i64>, %carry: tensor<i64>):
+      %next = needle.add %carry, %i : tensor<i64>
+      needle.yield %next : tensor<i64>
+    }
+    ```
+  }];
   let arguments = (ins Variadic<Needle_Tensor>:$values);
   let assemblyFormat = "attr-dict ($values^ `:` type($values))?";
   // SingleBlockImplicitTerminator makes empty ones. (No text: no definition.)
@@ -24,6 +36,20 @@ def Needle_ScanOp : Needle_Op<"scan",
     runs from the last slice to the first, counts down), the carries, one slice
     of each, the captures. The body yields the next carries, then what is
     stacked along a new axis 0. Results: the final carries, then the stacks.
+
+    ```mlir
+    // Running sums of the rows of %xs, scaled by the captured %k.
+    %last, %sums = needle.scan(%zero, %xs, %k)
+        {length = 4 : i64, carries = 1 : i64, slices = 1 : i64}
+        : (tensor<3xf32>, tensor<4x3xf32>, tensor<3xf32>)
+        -> (tensor<3xf32>, tensor<4x3xf32>) {
+    ^bb0(%i: tensor<i64>, %sum: tensor<3xf32>, %x: tensor<3xf32>,
+         %scale: tensor<3xf32>):
+      %0 = needle.mul %x, %scale : tensor<3xf32>
+      %1 = needle.add %sum, %0 : tensor<3xf32>
+      needle.yield %1, %1 : tensor<3xf32>, tensor<3xf32>
+    }
+    ```
   }];
   let arguments = (ins Variadic<Needle_Tensor>:$operands_, I64Attr:$length,
                        I64Attr:$carries, I64Attr:$slices,

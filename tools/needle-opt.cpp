@@ -1,0 +1,282 @@
+// needle-opt.cpp - runs passes over a dumped graph (.json) or IR (.mlir).
+#include "needle/codegen/Passes.h"
+#include "needle/codegen/Pipeline.h"
+#include "needle/codegen/TargetInfo.h"
+#include "needle/ir/Export.h"
+#include "needle/ir/Import.h"
+#include "needle/passes/Passes.h"
+#include "needle/runtime/Error.h"
+
+#include "mlir/Support/FileUtilities.h"
+#include "mlir/Tools/mlir-opt/MlirOptMain.h"
+#include "mlir/Transforms/Passes.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/ErrorHandling.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/ToolOutputFile.h"
+#include "llvm/Support/thread.h"
+
+using namespace mlir;
+using namespace needle;
+
+namespace {
+
+llvm::cl::OptionCategory category("needle-opt");
+
+llvm::cl::opt<std::string> pipelineTarget(
+    "needle-pipeline", llvm::cl::value_desc("cpu|reference"),
+    llvm::cl::desc("run all stages for this target, after single passes"),
+    llvm::cl::cat(category));
+llvm::cl::opt<std::string>
+    toStage("to-stage", llvm::cl::value_desc("NAME"),
+            llvm::cl::desc("with --needle-pipeline: stop after this stage"),
+            llvm::cl::cat(category));
+llvm::cl::opt<bool> listStages("list-stages",
+                               llvm::cl::desc("print the stages, in order"),
+                               llvm::cl::cat(category));
+enum class Emit { mlir, json };
+llvm::cl::opt<Emit>
+    emit("emit", llvm::cl::desc("what to write"), llvm::cl::init(Emit::mlir),
+         llvm::cl::values(clEnumValN(Emit::mlir, "mlir", "MLIR's text form"),
+                          clEnumValN(Emit::json, "json",
+                                     "a graph, as in runtime/Json.md")),
+         llvm::cl::cat(category));
+
+/// "needle-opt: FILE: message" on stderr.
+LogicalResult fail(const Twine &message) {
+  llvm::errs() << "needle-opt: " << message << "\n";
+  return failure();
+}
+
+// ---- the pipeline
+// -------------------------------------------------------------
+
+/// Gives a module the host's attribute of a target that it lacks.
+struct AttachTarget : PassWrapper<AttachTarget, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(AttachTarget)
+  explicit AttachTarget(StringRef name) : name(name) {}
+  StringRef getName() const override { return "AttachTarget"; }
+
+  void runOnOperation() override {
+    auto present =
+        getOperation()->getAttrOfType<ir::TargetAttr>("needle.target");
+    if (present && present.getName() == name)
+      return;
+    std::string error;
+    auto target = codegen::TargetInfo::host(name, error);
+    if (failed(target)) {
+      getOperation().emitError(error);
+      return signalPassFailure();
+    }
+    getOperation()->setAttr("needle.target", target->attribute(&getContext()));
+  }
+
+  std::string name;
+};
+
+/// Writes the module as JSON.
+struct EmitJson : PassWrapper<EmitJson, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(EmitJson)
+  explicit EmitJson(llvm::raw_ostream &os) : os(os) {}
+  StringRef getName() const override { return "EmitJson"; }
+
+  void runOnOperation() override {
+    markAllAnalysesPreserved();
+    auto graph = ir::exportGraph(getOperation());
+    if (failed(graph))
+      return signalPassFailure();
+    try {
+      os << toJson(*graph);
+    } catch (const Error &error) {
+      getOperation().emitError(error.what());
+      signalPassFailure();
+    }
+  }
+
+  llvm::raw_ostream &os;
+};
+
+LogicalResult checkPipelineOptions() {
+  std::string names;
+  bool found = toStage.empty();
+  for (const codegen::Stage &stage : codegen::stages()) {
+    names += " " + std::string(stage.name);
+    found |= stage.name == std::string_view(toStage);
+  }
+  if (!found)
+    return fail("no stage '" + toStage + "'; there are" + names);
+  if (!toStage.empty() && pipelineTarget.empty())
+    return fail("--to-stage needs --needle-pipeline=cpu or =reference");
+  return success();
+}
+
+void addPipeline(PassManager &pm) {
+  pm.addPass(std::make_unique<AttachTarget>(pipelineTarget));
+  for (const codegen::Stage &stage : codegen::stages()) {
+    stage.addPasses(pm);
+    if (stage.name == std::string_view(toStage))
+      return;
+  }
+}
+
+// ---- input
+// --------------------------------------------------------------------
+
+/// MLIR's parser recurses, so what is nested deeper is refused before it.
+constexpr int maxDepth = 256;
+constexpr size_t maxText = size_t(256) << 20;
+
+/// The line of the first bracket that is nested too deeply; 0: none.
+int tooDeep(StringRef text) {
+  int line = 1, brackets = 0, angles = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    char c = text[i], next = i + 1 < text.size() ? text[i + 1] : '\0';
+    if (c == '\n') {
+      ++line;
+    } else if (c == '/' && next == '/') {
+      i = std::min(text.find('\n', i), text.size()) - 1;
+    } else if (c == '"') {
+      for (++i; i < text.size() && text[i] != '"' && text[i] != '\n'; ++i)
+        i += text[i] == '\\';
+      line += i < text.size() && text[i] == '\n';
+    } else if (c == '(' || c == '[' || c == '{') {
+      ++brackets;
+    } else if (c == ')' || c == ']' || c == '}') {
+      brackets = std::max(brackets - 1, 0);
+    } else if (c == '<' && next != '=') {
+      ++angles;
+    } else if (c == '>' && next != '=' && i && text[i - 1] != '-') {
+      angles = std::max(angles - 1, 0);
+    }
+    if (brackets > maxDepth || angles > maxDepth)
+      return line;
+  }
+  return 0;
+}
+
+bool isJson(StringRef name, StringRef text) {
+  text = text.ltrim();
+  // A file of MLIR may start with its resources: {-# ... #-}.
+  return name.ends_with(".json") ||
+         (text.starts_with("{") && !text.starts_with("{-#"));
+}
+
+/// The text of the module that a JSON graph is, with the user's places.
+FailureOr<std::string> textOfJson(StringRef text, StringRef name,
+                                  const DialectRegistry &registry) {
+  Graph graph;
+  try {
+    graph = fromJson(std::string_view(text.data(), text.size()), name.str());
+  } catch (const Error &error) {
+    return fail(error.what());
+  }
+  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  context.loadAllAvailableDialects();
+  std::string error;
+  auto target = codegen::TargetInfo::host(graph.target, error);
+  if (failed(target))
+    return fail(name + ": " + error);
+  ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
+    if (diagnostic.getSeverity() != DiagnosticSeverity::Error)
+      return failure();
+    llvm::errs() << "needle-opt: " << name << ": " << diagnostic.getLocation()
+                 << ": " << diagnostic << "\n";
+    return success();
+  });
+  auto module = ir::importGraph(&context, graph, target->attribute(&context));
+  if (!module)
+    return failure();
+  std::string result;
+  llvm::raw_string_ostream os(result);
+  module->print(os, OpPrintingFlags().enableDebugInfo().assumeVerified());
+  return result;
+}
+
+// ---- main
+// ---------------------------------------------------------------------
+
+LogicalResult run(StringRef inputName, StringRef outputName,
+                  DialectRegistry &registry) {
+  std::string error;
+  auto input = openInputFile(inputName, &error);
+  if (!input)
+    return fail(error);
+  if (input->getBufferSize() > maxText)
+    return fail(inputName + ": more than " + Twine(maxText >> 20) + " MiB");
+  MlirOptMainConfig config = MlirOptMainConfig::createFromCLOptions();
+  if (isJson(inputName, input->getBuffer())) {
+    auto text = textOfJson(input->getBuffer(), inputName, registry);
+    if (failed(text))
+      return failure();
+    input = llvm::MemoryBuffer::getMemBufferCopy(*text, inputName);
+    config.splitInputFile("");
+  } else if (int line = tooDeep(input->getBuffer())) {
+    return fail(inputName + ":" + Twine(line) +
+                ": brackets are nested deeper than " + Twine(maxDepth));
+  }
+  auto output = openOutputFile(outputName, &error);
+  if (!output)
+    return fail(error);
+
+  MlirOptMainConfig outer = config;
+  outer.setPassPipelineSetupFn([&](PassManager &pm) -> LogicalResult {
+    if (failed(config.setupPassPipeline(pm)))
+      return failure();
+    if (!pipelineTarget.empty())
+      addPipeline(pm);
+    if (emit == Emit::json)
+      pm.addPass(std::make_unique<EmitJson>(output->os()));
+    return success();
+  });
+  llvm::raw_null_ostream nowhere;
+  llvm::raw_ostream &ir = emit == Emit::json
+                              ? static_cast<llvm::raw_ostream &>(nowhere)
+                              : output->os();
+  if (failed(MlirOptMain(ir, std::move(input), registry, outer)))
+    return failure();
+  output->keep();
+  return success();
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  llvm::install_fatal_error_handler([](void *, const char *reason, bool) {
+    llvm::errs() << "needle-opt: " << reason << "\n";
+    std::_Exit(1);
+  });
+  passes::registerNeedlePasses();
+  codegen::registerNeedleCodegenPasses();
+  registerCanonicalizerPass();
+  registerCSEPass();
+  DialectRegistry registry;
+  codegen::registerDialects(registry);
+  auto [inputName, outputName] = registerAndParseCLIOptions(
+      argc, argv, "needle-opt: passes over needle's graphs and IR\n", registry);
+  if (listStages) {
+    for (const codegen::Stage &stage : codegen::stages())
+      llvm::outs() << stage.name << "  " << stage.summary << "\n";
+    return 0;
+  }
+  MlirOptMainConfig config = MlirOptMainConfig::createFromCLOptions();
+  if (config.shouldShowDialects()) {
+    for (StringRef name : registry.getDialectNames())
+      llvm::outs() << name << "\n";
+    return 0;
+  }
+  if (config.shouldListPasses()) {
+    printRegisteredPasses();
+    return 0;
+  }
+  if (failed(checkPipelineOptions()))
+    return 1;
+  // Attributes and locations may be nested as deeply as a file is long, and
+  // MLIR's printer and verifier recurse into them.
+  LogicalResult result = failure();
+  llvm::thread worker(std::optional<unsigned>(512u << 20),
+                      [&] { result = run(inputName, outputName, registry); });
+  worker.join();
+  return asMainReturnCode(result);
+}
