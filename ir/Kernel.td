@@ -47,8 +47,8 @@ def Needle_LaunchOp : Needle_Op<"launch", [Pure]> {
 
     ```mlir
     %0 = needle.launch(%x) [#needle.phase<calls = [#needle.call<
-        function = @add_f32, buffers = array<i64: 0, 1>,
-        scalars = array<i64: 4096>>], tiles = 4, scratch = 0, work = 4096>]
+        function = @add_f32, buffers = [0, 1],
+        scalars = [4096]>], tiles = 4, scratch = 0, work = 4096>]
         : (tensor<4096xf32>) -> tensor<4096xf32>
     ```
   }];

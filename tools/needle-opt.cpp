@@ -12,6 +12,7 @@
 #include "mlir/Transforms/Passes.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/ErrorHandling.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/ToolOutputFile.h"
@@ -57,6 +58,9 @@ struct AttachTarget : PassWrapper<AttachTarget, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(AttachTarget)
   explicit AttachTarget(StringRef name) : name(name) {}
   StringRef getName() const override { return "AttachTarget"; }
+  void getDependentDialects(DialectRegistry &registry) const override {
+    registry.insert<ir::NeedleDialect>();
+  }
 
   void runOnOperation() override {
     auto present =
@@ -123,15 +127,19 @@ void addPipeline(PassManager &pm) {
 // ---- input
 // --------------------------------------------------------------------
 
-/// MLIR's parser recurses, so what is nested deeper is refused before it.
-constexpr int maxDepth = 256;
+/// MLIR's parser recurses: what is nested deeper, or an operand of a longer
+/// expression, is refused before it.
+constexpr int maxDepth = 256, maxExpression = 1 << 14;
 constexpr size_t maxText = size_t(256) << 20;
 
-/// The line of the first bracket that is nested too deeply; 0: none.
-int tooDeep(StringRef text) {
-  int line = 1, brackets = 0, angles = 0;
+/// Why the parser should not see the text, after its line; "" when it may.
+std::string tooDeep(StringRef text) {
+  int line = 1, brackets = 0, angles = 0, expression = 0;
   for (size_t i = 0; i < text.size(); ++i) {
     char c = text[i], next = i + 1 < text.size() ? text[i + 1] : '\0';
+    expression += !isspace(uint8_t(c));
+    if (StringRef(",()[]{}<>:=\"%").contains(c))
+      expression = 0;
     if (c == '\n') {
       ++line;
     } else if (c == '/' && next == '/') {
@@ -150,9 +158,13 @@ int tooDeep(StringRef text) {
       angles = std::max(angles - 1, 0);
     }
     if (brackets > maxDepth || angles > maxDepth)
-      return line;
+      return llvm::formatv("{0}: brackets are nested deeper than {1}", line,
+                           maxDepth);
+    if (expression > maxExpression)
+      return llvm::formatv("{0}: an expression is longer than {1} characters",
+                           line, maxExpression);
   }
-  return 0;
+  return "";
 }
 
 bool isJson(StringRef name, StringRef text) {
@@ -211,9 +223,9 @@ LogicalResult run(StringRef inputName, StringRef outputName,
       return failure();
     input = llvm::MemoryBuffer::getMemBufferCopy(*text, inputName);
     config.splitInputFile("");
-  } else if (int line = tooDeep(input->getBuffer())) {
-    return fail(inputName + ":" + Twine(line) +
-                ": brackets are nested deeper than " + Twine(maxDepth));
+  } else if (std::string reason = tooDeep(input->getBuffer());
+             !reason.empty()) {
+    return fail(inputName + ":" + reason);
   }
   auto output = openOutputFile(outputName, &error);
   if (!output)

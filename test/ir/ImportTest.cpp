@@ -262,7 +262,7 @@ TEST_F(Import, MistakesAreDiagnosticsAtTheUsersPlace) {
   graph.nodes[0].results = {f32({5})};
   EXPECT_EQ(errorOf(graph),
             "loc(\"step.cpp\":7:0): 'needle.square' op requires the same "
-            "shape for all operands and results");
+            "type for all operands and results");
   graph = square();
   graph.results[0].value = 2;
   EXPECT_NE(errorOf(graph).find("result 0 is value 2"), std::string::npos);

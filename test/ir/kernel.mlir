@@ -17,8 +17,8 @@ func.func @operands_are_read_through_maps(%x: tensor<9x4xf32>, %bias: tensor<8xf
 
 // CHECK-LABEL: @launches_list_their_phases(
 func.func @launches_list_their_phases(%x: tensor<4096xf32>) -> tensor<4096xf32> {
-  // CHECK: needle.launch(%{{.*}}) [#needle.phase<calls = [#needle.call<function = @f, buffers = array<i64: 0, 1>, scalars = array<i64: 4096>>], tiles = 4, scratch = 0, work = 4096>]
-  %0 = needle.launch(%x) [#needle.phase<calls = [#needle.call<function = @f, buffers = array<i64: 0, 1>, scalars = array<i64: 4096>>], tiles = 4, scratch = 0, work = 4096>]
+  // CHECK: needle.launch(%{{.*}}) [#needle.phase<calls = [#needle.call<function = @f, buffers = [0, 1], scalars = [4096]>], tiles = 4, scratch = 0, work = 4096>]
+  %0 = needle.launch(%x) [#needle.phase<calls = [#needle.call<function = @f, buffers = [0, 1], scalars = [4096]>], tiles = 4, scratch = 0, work = 4096>]
       : (tensor<4096xf32>) -> tensor<4096xf32>
   return %0 : tensor<4096xf32>
 }

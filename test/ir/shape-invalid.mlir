@@ -81,7 +81,8 @@ func.func @padding_does_not_overflow(%x: tensor<4xf32>) {
 // -----
 
 func.func @concat_needs_an_operand() {
-  // expected-error@+1 {{needs at least one operand}}
+  // expected-error@+2 {{needs at least one operand}}
+  // expected-error@+1 {{failed to infer returned types}}
   %0 = "needle.concat"() {axis = 0 : i64} : () -> tensor<2xf32>
   return
 }
@@ -121,7 +122,8 @@ func.func @pieces_add_up(%x: tensor<4xf32>) {
 // -----
 
 func.func @there_are_as_many_pieces_as_sizes(%x: tensor<4xf32>) {
-  // expected-error@+1 {{incompatible with return type(s)}}
+  // expected-error@+2 {{incompatible with return type(s)}}
+  // expected-error@+1 {{failed to infer returned types}}
   %0 = "needle.split"(%x) {sizes = array<i64: 1, 3>, axis = 0 : i64} : (tensor<4xf32>) -> tensor<1xf32>
   return
 }
