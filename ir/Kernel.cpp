@@ -77,6 +77,9 @@ static LogicalResult verifyOperand(KernelOp op, size_t number) {
 }
 
 LogicalResult KernelOp::verify() {
+  // The interpreter's kernels hold copies between targets as well.
+  if (getKind() != "host" && failed(verifyOneTarget(getOperation())))
+    return failure();
   if (!llvm::is_contained(kinds, getKind()))
     return emitOpError() << "kind '" << getKind()
                          << "' is none of map, reduce, contract, single, host";

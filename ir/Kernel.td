@@ -5,7 +5,7 @@
 include "Dialect.td"
 include "Attributes.td"
 
-def Needle_KernelOp : Needle_Op<"kernel", [Pure, IsolatedFromAbove,
+def Needle_KernelOp : Needle_AnyTargetOp<"kernel", [Pure, IsolatedFromAbove,
     SingleBlockImplicitTerminator<"YieldOp">]> {
   let summary = "ops that are computed together, in one pass over memory";
   let description = [{

@@ -40,8 +40,9 @@ template <class T> Tensor stackAs(const std::vector<Tensor> &items) {
     std::vector<T> values = item.toVector<T>();
     all.insert(all.end(), values.begin(), values.end());
   }
+  Shape shape = items[0].shape();
   std::vector<int64_t> dims{int64_t(items.size())};
-  dims.insert(dims.end(), items[0].shape().begin(), items[0].shape().end());
+  dims.insert(dims.end(), shape.begin(), shape.end());
   if constexpr (std::is_same_v<T, bool>) { // vector<bool> has no span
     auto copy = std::make_unique<bool[]>(all.size());
     std::copy(all.begin(), all.end(), copy.get());

@@ -19,7 +19,7 @@ SGD::SGD(std::vector<Variable> parameters, SgdOptions o, Where where)
   momenta = makeSlots(where);
   if (o.dampening != 0)
     for (size_t i = 0; i < momenta.size(); ++i) {
-      started.emplace_back(zeros(Shape{}, DType::float32), where);
+      started.emplace_back(zeros(Shape{}, DType::float64), where);
       started.back().trainable(false);
     }
 }
@@ -38,7 +38,7 @@ Tensor SGD::update(size_t index, const Tensor &value, const Tensor &gradient) {
       // 1 at the first step, 1 - dampening after it.
       Tensor weight = 1 - options.dampening * Tensor(started[index]);
       u = u + convert(weight, g.dtype()) * g;
-      started[index].assign(ones(Shape{}, DType::float32));
+      started[index].assign(ones(Shape{}, DType::float64));
     } else {
       u = u + g;
     }

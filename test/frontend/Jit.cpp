@@ -301,7 +301,11 @@ TEST(Rule8Random, JittedLazyAndEagerDrawTheSame) {
   for (int i = 0; i < 3; ++i)
     for (float x : f().toVector<float>())
       jitted.push_back(x);
-  EXPECT_EQ(jitted, expected);
+  ASSERT_EQ(jitted.size(), expected.size());
+  // The same bits are drawn; what is computed from them may be contracted into
+  // fused multiply-adds in one program and not in the other.
+  for (size_t i = 0; i < expected.size(); ++i)
+    EXPECT_FLOAT_EQ(jitted[i], expected[i]);
 }
 
 TEST(Rule8Random, AScopeRestoresTheOuterState) {
