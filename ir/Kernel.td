@@ -39,7 +39,7 @@ def Needle_KernelOp : Needle_AnyTargetOp<"kernel", [Pure, IsolatedFromAbove,
   let hasRegionVerifier = 1;
 }
 
-def Needle_LaunchOp : Needle_Op<"launch", [Pure]> {
+def Needle_LaunchOp : Needle_AnyTargetOp<"launch", [Pure]> {
   let summary = "runs the phases of a lowered kernel";
   let description = [{
     What a `needle.kernel` becomes when its loops are in functions of the

@@ -5,7 +5,7 @@
 include "Dialect.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
 
-def Needle_YieldOp : Needle_Op<"yield",
+def Needle_YieldOp : Needle_AnyTargetOp<"yield",
     [Pure, Terminator, ReturnLike, ParentOneOf<["ScanOp", "KernelOp"]>]> {
   let summary = "ends the body of a region op";
   let description = [{

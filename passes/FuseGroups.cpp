@@ -60,6 +60,16 @@ Dims axesOf(const Node &node) {
 
 } // namespace
 
+bool Group::isDeepReduction() const {
+  constexpr int64_t manyElements = 1 << 16, fewRows = 16;
+  int64_t elements = 1, rows = 1;
+  for (auto [axis, size] : llvm::enumerate(shape)) {
+    elements *= size;
+    rows *= llvm::is_contained(axes, axis) ? 1 : size;
+  }
+  return kind == Kind::reduce && elements >= manyElements && rows < fewRows;
+}
+
 Grouping::Grouping(BlockGraph &graph, raw_ostream *log)
     : graph(graph), log(log) {
   for (size_t node = 0; node < graph.nodes.size(); ++node)
@@ -227,7 +237,8 @@ std::optional<Role> Grouping::roleIn(const Node &node,
       return Role::reduced;
     return std::nullopt;
   }
-  if (shapeOf(node) == group.shape && allFit(Role::full))
+  if (shapeOf(node) == group.shape && !group.isDeepReduction() &&
+      allFit(Role::full))
     return Role::full;
   if (reducedFormOf(shapeOf(node), group) != Form::other &&
       allFit(Role::reduced))
@@ -279,11 +290,16 @@ Reason Grouping::tryJoin(int number, int target, ArrayRef<int> sources) {
           outputs >
       maxOperandsAndResults)
     return "the kernel has enough operands and results";
-  group.level = level;
   if (node.kind == OpClass::reduction && group.kind == Group::Kind::map) {
     group.kind = Group::Kind::reduce;
     group.axes = axesOf(node);
+    if (group.isDeepReduction() && outputs > (node.openUses > 0)) {
+      group.kind = Group::Kind::map;
+      group.axes = {};
+      return "the reduction is cut along the axes it reduces";
+    }
   }
+  group.level = level;
   add(number, target, *role);
   return nullptr;
 }
@@ -335,6 +351,9 @@ Reason Grouping::tryMerge(int from, int into) {
                 a.shape == b.shape && a.axes == b.axes;
   if (!alike)
     return "the kernels have other shapes or axes";
+  if (a.kind == Group::Kind::map && a.shape == b.shape && a.openOutputs &&
+      b.isDeepReduction())
+    return "the reduction is cut along the axes it reduces";
   int level = std::max(a.level, b.level);
   if (level >= std::min(a.lowestReader, b.lowestReader))
     return "a kernel would have to run before and after another one";

@@ -22,6 +22,9 @@ struct Group {
   int lowestReader = std::numeric_limits<int>::max(); // a bound from below
   int parent = -1; // the group this one became part of
 
+  /// A reduction of so much to so few numbers that it is cut along the reduced
+  /// axes to keep all threads busy: it can write nothing of its full shape.
+  bool isDeepReduction() const;
   bool isFusible() const {
     return kind == Kind::map || kind == Kind::reduce || kind == Kind::contract;
   }

@@ -46,7 +46,7 @@ void Grouping::absorbPrologues() {
 // Kernels that read the same large operand, or are too small to be worth a
 // launch, become one when nothing between them says which runs first.
 void Grouping::mergeSiblings() {
-  constexpr int64_t smallElements = 4096;
+  constexpr int64_t smallElements = 32 << 10;
   for (Group &group : groups)
     group.lowestReader = std::numeric_limits<int>::max();
   for (const Node &node : graph.nodes) {

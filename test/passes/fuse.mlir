@@ -215,6 +215,35 @@ func.func @reductions_of_one_operand_share_a_kernel(%x: tensor<4x8xf32>)
   return %0, %1 : tensor<8xf32>, tensor<8xf32>
 }
 
+// A sum of so much is cut along its axis; a kernel that also writes every
+// element cannot be.
+// CHECK-LABEL: @deep_reduction_writes_no_elements(
+// CHECK: needle.kernel "map"
+// CHECK: needle.kernel "reduce"
+// CHECK-NEXT: ^bb0
+// CHECK-NEXT: needle.sum
+// CHECK: needle.kernel "map"
+func.func @deep_reduction_writes_no_elements(%x: tensor<65536xf32>)
+    -> tensor<65536xf32> {
+  %0 = needle.exp %x : tensor<65536xf32>
+  %1 = needle.sum %0 {axes = array<i64: 0>} : tensor<65536xf32>
+  %2 = needle.broadcast_to %1 : tensor<f32> -> tensor<65536xf32>
+  %3 = needle.div %0, %2 : tensor<65536xf32>
+  return %3 : tensor<65536xf32>
+}
+
+// CHECK-LABEL: @deep_reduction_reads_what_it_computes(
+// CHECK: needle.kernel "reduce"
+// CHECK: needle.square
+// CHECK-NEXT: needle.sum
+// CHECK-NOT: needle.kernel
+func.func @deep_reduction_reads_what_it_computes(%x: tensor<65536xf32>)
+    -> tensor<f32> {
+  %0 = needle.square %x : tensor<65536xf32>
+  %1 = needle.sum %0 {axes = array<i64: 0>} : tensor<65536xf32>
+  return %1 : tensor<f32>
+}
+
 // The product reads exp(x), the sum reads the product: were exp and the sum
 // one kernel, it would run before and after the product.
 // CHECK-LABEL: @kernels_have_no_cycles(
@@ -255,6 +284,16 @@ func.func @concat_is_alone(%x: tensor<4xf32>, %y: tensor<4xf32>)
   %1 = needle.concat %0, %y {axis = 0 : i64} : tensor<4xf32>, tensor<4xf32>
   %2 = needle.exp %1 : tensor<8xf32>
   return %2 : tensor<8xf32>
+}
+
+// CHECK-LABEL: @small_kernels_side_by_side_are_one(
+// CHECK: needle.kernel "map"
+// CHECK-NOT: needle.kernel
+func.func @small_kernels_side_by_side_are_one(%x: tensor<f64>, %y: tensor<f64>)
+    -> (tensor<f64>, tensor<f64>) {
+  %0 = needle.exp %x : tensor<f64>
+  %1 = needle.log %y : tensor<f64>
+  return %0, %1 : tensor<f64>, tensor<f64>
 }
 
 // CHECK-LABEL: @tables_stay_outside(
