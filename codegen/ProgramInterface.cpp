@@ -4,6 +4,7 @@
 #include "needle/codegen/Places.h"
 #include "needle/codegen/ProgramBuilder.h"
 #include "needle/codegen/reference/Families.h"
+#include "needle/ir/Locations.h"
 
 using namespace mlir;
 
@@ -46,13 +47,12 @@ runtime::ProgramArgument describeArgument(func::FuncOp function,
     return argument;
   argument.indexLimit = limit.getInt();
   argument.indexText = text(function.getArgAttr(number, "needle.index_op"));
-  auto place =
-      function.getArgAttrOfType<LocationAttr>(number, "needle.index_place");
+  std::optional<Location> place =
+      ir::locationOf(function.getArgAttr(number, "needle.index_place"));
   if (!place)
     return argument;
-  Location loc = place;
-  if (std::optional<FileLineColLoc> at = userPlace(loc)) {
-    argument.indexText = placeText(loc) + ": " + argument.indexText;
+  if (std::optional<FileLineColLoc> at = userPlace(*place)) {
+    argument.indexText = placeText(*place) + ": " + argument.indexText;
     argument.indexFile = at->getFilename().str();
     argument.indexLine = int(at->getLine());
   }

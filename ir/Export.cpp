@@ -123,8 +123,8 @@ void Exporter::argument(DictionaryAttr from, GraphArgument &to) {
   if (auto limit = get<IntegerAttr>(from, "needle.index_limit"))
     to.indexLimit = limit.getInt();
   to.indexOp = text(get<StringAttr>(from, "needle.index_op"));
-  if (auto place = get<LocationAttr>(from, "needle.index_place"))
-    to.indexPlace = places.first(Location(place));
+  if (auto place = locationOf(from ? from.get("needle.index_place") : nullptr))
+    to.indexPlace = places.first(*place);
 }
 
 void Exporter::result(DictionaryAttr from, GraphResult &to) {

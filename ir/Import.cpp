@@ -156,7 +156,7 @@ DictionaryAttr Importer::argumentAttributes(const GraphArgument &argument) {
     list.append("needle.index_op", b.getStringAttr(argument.indexOp));
   if (argument.indexPlace != Place())
     list.append("needle.index_place",
-                LocationAttr(locations.from(argument.indexPlace)));
+                attributeOf(locations.from(argument.indexPlace)));
   return list.getDictionary(b.getContext());
 }
 

@@ -10,6 +10,32 @@ namespace needle::ir {
 /// The file of a place that has only a line or a scope.
 static constexpr StringLiteral unknownFile = "<unknown>";
 
+DictionaryAttr attributeOf(Location place) {
+  Builder b(place.getContext());
+  NamedAttrList list;
+  if (auto scope = dyn_cast<NameLoc>(place)) {
+    list.append("scope", scope.getName());
+    place = scope.getChildLoc();
+  }
+  if (auto file = dyn_cast<FileLineColLoc>(place)) {
+    list.append("file", file.getFilename());
+    list.append("line", b.getI64IntegerAttr(file.getLine()));
+  }
+  return list.getDictionary(b.getContext());
+}
+
+std::optional<Location> locationOf(mlir::Attribute attribute) {
+  auto list = dyn_cast_or_null<DictionaryAttr>(attribute);
+  auto file = list ? list.getAs<StringAttr>("file") : StringAttr();
+  auto line = list ? list.getAs<IntegerAttr>("line") : IntegerAttr();
+  if (!file || !line || !line.getType().isInteger(64) || line.getInt() < 0)
+    return std::nullopt;
+  Location loc = FileLineColLoc::get(file, unsigned(line.getInt()), 0);
+  if (auto scope = list.getAs<StringAttr>("scope"))
+    loc = NameLoc::get(scope, loc);
+  return loc;
+}
+
 // ---- places to locations ----------------------------------------------------
 
 LocationsFromPlaces::Table::Table(const std::vector<std::string> &from,

@@ -6,10 +6,19 @@
 
 #include "needle/runtime/Graph.h"
 
+#include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Location.h"
 #include "llvm/ADT/StringMap.h"
 
+#include <optional>
+
 namespace needle::ir {
+
+/// A location of one place as {file, line, scope}: a location itself is no
+/// attribute to keep, as MLIR prints an alias for it that it cannot parse.
+mlir::DictionaryAttr attributeOf(mlir::Location place);
+/// The inverse; none when `attribute` is no such dictionary.
+std::optional<mlir::Location> locationOf(mlir::Attribute attribute);
 
 /// Locations of one graph's places.
 class LocationsFromPlaces {

@@ -355,7 +355,7 @@ TEST(CompileModule, ArgumentsAreDescribed) {
   Compiled compiled = compile(R"(
 func.func @f(%x: tensor<3xf32> {needle.name = "table", needle.role = "variable"},
     %i: tensor<2xi64> {needle.index_limit = 3 : i64, needle.index_op = "take",
-                       needle.index_place = loc("user.cpp":9:0)})
+                       needle.index_place = {file = "user.cpp", line = 9}})
     -> (tensor<2xf32>, tensor<3xf32> {needle.updates = 0 : i64}) {
   %0 = needle.take %x, %i {axis = 0 : i64} : tensor<3xf32>, tensor<2xi64>
   %1 = needle.square %x : tensor<3xf32>
