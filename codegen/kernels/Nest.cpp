@@ -5,6 +5,8 @@
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/Support/MathExtras.h"
 
+#include <cmath>
+
 using namespace mlir;
 
 namespace needle::codegen {
@@ -302,6 +304,18 @@ static void chooseTiles(NestPlan &plan, std::optional<MapTiling> tiling,
   plan.work = rows * loops * columns * std::max<int64_t>(1, cost / 4);
 }
 
+// Whether a splat is an argument: numbers such as 1 / rows of a mean, which
+// would make a function per shape. Not so the few that code depends on.
+static bool isArgument(Operation *op) {
+  if (op->getNumOperands() != 0)
+    return false;
+  auto number = dyn_cast<FloatAttr>(splatOf(op));
+  if (!number || !number.getValue().isFinite())
+    return false;
+  double value = std::fabs(number.getValueAsDouble());
+  return value != 0 && value != 0.5 && value != 1 && value != 2;
+}
+
 static void listArguments(NestPlan &plan) {
   NestSpec &spec = plan.spec;
   auto push = [&](int64_t value) {
@@ -330,6 +344,12 @@ static void listArguments(NestPlan &plan) {
     plan.at.outputs.push_back(pushAccess(output.access));
     buffer(output.value, output.buffer);
   }
+  for (Operation *op : spec.ops)
+    if (isArgument(op))
+      plan.at.splats[op] = push(int64_t(cast<FloatAttr>(splatOf(op))
+                                            .getValue()
+                                            .bitcastToAPInt()
+                                            .getZExtValue()));
 }
 
 std::shared_ptr<NestPlan> planNest(NestSpec spec, const TargetInfo &target,

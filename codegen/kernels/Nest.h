@@ -90,6 +90,8 @@ struct NestScalars {
   int chunkStride;
   llvm::SmallVector<int> sizes;           // per dimension
   llvm::SmallVector<int> inputs, outputs; // offset, then a stride per dimension
+  llvm::DenseMap<mlir::Operation *, int> splats; // the bits of numbers that may
+                                                 // differ from shape to shape
 };
 
 /// A nest after its structure is settled. `scalars`, `tiles`, `scratchBytes`
@@ -128,6 +130,9 @@ struct NestPlan {
 
 /// Whether the op seeks a position (argmax, argmin) rather than a value.
 bool isArgReduction(mlir::Operation *op);
+
+/// The one value of a tensor that holds no other, in its element type.
+mlir::TypedAttr splatOf(mlir::Operation *op);
 
 enum class StrideClass { none, unit, other };
 StrideClass strideClass(int64_t stride);

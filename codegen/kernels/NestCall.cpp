@@ -74,7 +74,9 @@ private:
     out << '=' << op->getName().getStringRef();
     for (Value operand : op->getOperands())
       reference(operand);
-    if (op->getNumOperands() == 0)
+    if (plan.at.splats.contains(op))
+      out << " argument";
+    else if (op->getNumOperands() == 0)
       out << ' ' << splatOf(op);
     else if (Attribute attributes = op->getPropertiesAsAttribute())
       out << ' ' << attributes;

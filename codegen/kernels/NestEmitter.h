@@ -78,6 +78,7 @@ private:
   void define(NestFrame &frame, mlir::Value key, mlir::Value value);
   mlir::Value lookup(const NestFrame &frame, mlir::Value key) const;
   void emitOp(NestFrame &frame, mlir::Operation *op);
+  mlir::Value splat(mlir::Operation *op);
   mlir::Value load(int input, mlir::Value address, const NestPlace *place);
   mlir::Value loadIndex(mlir::Type element, mlir::Value address,
                         mlir::Value stride, const NestPlace *place);
@@ -126,8 +127,5 @@ private:
   mlir::func::FuncOp func;
   llvm::DenseSet<mlir::Value> splats; // scalars that vectors need
 };
-
-/// The one value of a tensor that holds no other, in its element type.
-mlir::TypedAttr splatOf(mlir::Operation *op);
 
 } // namespace needle::codegen

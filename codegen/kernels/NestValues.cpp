@@ -78,9 +78,22 @@ void NestEmitter::emitOp(NestFrame &frame, Operation *op) {
       operands.push_back(lookup(frame, operand));
     result = elementwise.buildScalar(b, op->getLoc(), operands);
   } else {
-    result = arith::ConstantOp::create(b, op->getLoc(), splatOf(op));
+    result = splat(op);
   }
   define(frame, op->getResult(0), result);
+}
+
+Value NestEmitter::splat(Operation *op) {
+  auto argument = plan.at.splats.find(op);
+  if (argument == plan.at.splats.end())
+    return arith::ConstantOp::create(b, op->getLoc(), splatOf(op));
+  Type element = elementOf(op->getResult(0));
+  unsigned width = element.getIntOrFloatBitWidth();
+  Value bits = arith::IndexCastOp::create(b, loc, b.getI64Type(),
+                                          scalar(argument->second));
+  if (width < 64)
+    bits = arith::TruncIOp::create(b, loc, b.getIntegerType(width), bits);
+  return arith::BitcastOp::create(b, loc, element, bits);
 }
 
 // ---- memory -----------------------------------------------------------------
