@@ -78,7 +78,7 @@ private:
   void define(NestFrame &frame, mlir::Value key, mlir::Value value);
   mlir::Value lookup(const NestFrame &frame, mlir::Value key) const;
   void emitOp(NestFrame &frame, mlir::Operation *op);
-  mlir::Value splat(mlir::Operation *op);
+  mlir::Value emitSplat(mlir::Operation *op);
   mlir::Value load(int input, mlir::Value address, const NestPlace *place);
   mlir::Value loadIndex(mlir::Type element, mlir::Value address,
                         mlir::Value stride, const NestPlace *place);

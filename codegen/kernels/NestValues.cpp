@@ -78,12 +78,12 @@ void NestEmitter::emitOp(NestFrame &frame, Operation *op) {
       operands.push_back(lookup(frame, operand));
     result = elementwise.buildScalar(b, op->getLoc(), operands);
   } else {
-    result = splat(op);
+    result = emitSplat(op);
   }
   define(frame, op->getResult(0), result);
 }
 
-Value NestEmitter::splat(Operation *op) {
+Value NestEmitter::emitSplat(Operation *op) {
   auto argument = plan.at.splats.find(op);
   if (argument == plan.at.splats.end())
     return arith::ConstantOp::create(b, op->getLoc(), splatOf(op));
