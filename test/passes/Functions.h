@@ -5,6 +5,7 @@
 #include "needle/codegen/reference/Interpreter.h"
 #include "needle/passes/Passes.h"
 
+#include "mlir/AsmParser/AsmParser.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 
