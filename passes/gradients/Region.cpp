@@ -130,7 +130,8 @@ LogicalResult ScanVjp::buildBody(Block &block) {
   for (unsigned i = 0; i < scan.getNumOperands(); ++i)
     mapping.map(argument(i), add(argument(i)));
 
-  OpBuilder b = OpBuilder::atBlockEnd(&block);
+  OpBuilder b(scan->getContext()); // the block is in no op yet to ask
+  b.setInsertionPointToEnd(&block);
   for (Operation &op : body)
     b.clone(op, mapping);
   for (Seed &seed : seeds)

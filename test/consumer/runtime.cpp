@@ -1,11 +1,11 @@
 // runtime.cpp - the runtime alone: no LLVM, no front end.
-#include <needle/runtime/Program.h>
-#include <needle/runtime/Target.h>
+#include <needle/runtime/Execution.h>
 
 #include <cstdio>
 
 int main() {
-  needle::runtime::Program program;
-  std::printf("%s %zu\n", needle::Target::cpu().name().c_str(),
-              program.commands.size());
+  auto program = std::make_shared<needle::runtime::Program>();
+  needle::runtime::Executable executable(program);
+  executable.execute({}).done.wait();
+  std::printf("%zu commands\n", executable.program().commands.size());
 }
