@@ -58,8 +58,8 @@ std::vector<GradientCase> regionCases() {
            %k: tensor<i64>, %d: tensor<2xf64>):
         %n = needle.add %k, %i : tensor<i64>
         %f = needle.convert %n : tensor<i64> -> tensor<f64>
-        %g = needle.broadcast_to %f : tensor<f64> -> tensor<2xf64>
-        %s = needle.mul %a, %g : tensor<2xf64>
+        %e = needle.broadcast_to %f : tensor<f64> -> tensor<2xf64>
+        %s = needle.mul %a, %e : tensor<2xf64>
         %t = needle.tanh %s : tensor<2xf64>
         %u = needle.exp %d : tensor<2xf64>
         needle.yield %b, %t, %n, %u : tensor<2xf64>, tensor<2xf64>,
