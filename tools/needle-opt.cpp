@@ -44,9 +44,9 @@ llvm::cl::opt<Emit>
                                      "a graph, as in runtime/Json.md")),
          llvm::cl::cat(category));
 
-/// "needle-opt: FILE: message" on stderr.
+/// "needle-opt: error: FILE: message" on stderr.
 LogicalResult fail(const Twine &message) {
-  llvm::errs() << "needle-opt: " << message << "\n";
+  llvm::errs() << "needle-opt: error: " << message << "\n";
   return failure();
 }
 
@@ -192,8 +192,8 @@ FailureOr<std::string> textOfJson(StringRef text, StringRef name,
   ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
     if (diagnostic.getSeverity() != DiagnosticSeverity::Error)
       return failure();
-    llvm::errs() << "needle-opt: " << name << ": " << diagnostic.getLocation()
-                 << ": " << diagnostic << "\n";
+    llvm::errs() << "needle-opt: error: " << name << ": "
+                 << diagnostic.getLocation() << ": " << diagnostic << "\n";
     return success();
   });
   auto module = ir::importGraph(&context, graph, target->attribute(&context));
@@ -256,7 +256,7 @@ LogicalResult run(StringRef inputName, StringRef outputName,
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   llvm::install_fatal_error_handler([](void *, const char *reason, bool) {
-    llvm::errs() << "needle-opt: " << reason << "\n";
+    llvm::errs() << "needle-opt: error: " << reason << "\n";
     std::_Exit(1);
   });
   passes::registerNeedlePasses();
