@@ -35,7 +35,7 @@ Walk::Walk(WalkMode mode, const Region *region) : mode(mode), region(region) {
 }
 
 uint32_t Walk::position(const Node *node) const {
-  if (region && node->trace != region->id)
+  if (isCaptured(node))
     return uint32_t(entries.size()) + captured.at(node);
   return node->visit;
 }
@@ -85,7 +85,7 @@ void Walk::addArgument(Node *node) {
 }
 
 void Walk::visit(Node *root) {
-  if (isVisited(root) || (region && root->trace != region->id))
+  if (isVisited(root) || isCaptured(root))
     return;
   struct Frame {
     Node *node;
@@ -98,7 +98,7 @@ void Walk::visit(Node *root) {
     Node *node = frame.node;
     if (!frame.isLeaf && frame.next < node->inputCount) {
       Node *input = node->input(frame.next++);
-      if (!isVisited(input) && !(region && input->trace != region->id))
+      if (!isCaptured(input) && !isVisited(input))
         stack.push_back({input, 0, isLeaf(input)});
       continue;
     }
@@ -108,7 +108,7 @@ void Walk::visit(Node *root) {
       continue;
     if (!leaf)
       for (Node *input : node->inputs())
-        if (isVisited(input))
+        if (!isCaptured(input))
           ++entries[input->visit].uses;
     node->visit = uint32_t(entries.size());
     entries.push_back({node, kindOf(node, leaf, mode)});

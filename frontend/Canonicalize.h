@@ -54,6 +54,10 @@ public:
   }
   /// Position in `entries`, or in the captures behind them in a region.
   uint32_t position(const Node *node) const;
+  /// In a region: a value of outside.
+  bool isCaptured(const Node *node) const {
+    return region && captured.count(node);
+  }
   void appendWords(std::vector<uint64_t> &words) const;
 
   std::vector<Entry> entries; // operands before users

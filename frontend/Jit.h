@@ -4,6 +4,8 @@
 #include "needle/frontend/Record.h"
 #include "needle/frontend/Report.h"
 #include "needle/frontend/Tree.h"
+#include "needle/frontend/Variable.h"
+#include "needle/frontend/ops/Create.h"
 
 #include <array>
 #include <memory>
@@ -76,6 +78,30 @@ private:
   struct State;
   std::unique_ptr<State> state;
 };
+/// An argument that is a tensor: a Variable gives its value, a C++ number is a
+/// float32 scalar.
+class TensorArgument {
+public:
+  TensorArgument(const Tensor &tensor) : value(tensor) {}
+  TensorArgument(const Variable &variable) : owned(variable), value(owned) {}
+  template <Arithmetic T>
+  TensorArgument(T number, Where where = Where::here())
+      : owned(needle::tensor(number, where)), value(owned) {}
+  TensorArgument(const TensorArgument &) = delete;
+
+private:
+  Tensor owned;
+
+public:
+  const Tensor &value;
+};
+template <class T>
+using Argument = std::conditional_t<std::same_as<T, Tensor>, TensorArgument, T>;
+template <class T> const T &unwrap(const T &argument) { return argument; }
+inline const Tensor &unwrap(const TensorArgument &argument) {
+  return argument.value;
+}
+
 /// Is a function being traced on this thread, so that a jitted one is inlined?
 bool isInlined();
 [[noreturn]] void emptyJit();
@@ -133,14 +159,15 @@ public:
   /// Throws what the function throws while it is traced, TraceError,
   /// StaleCaptureError, CompileError, and IndexError for indices among the
   /// arguments that are out of range; then nothing has changed.
-  R operator()(const A &...arguments, Where where = Where::here()) const {
+  R operator()(const detail::Argument<A> &...arguments,
+               Where where = Where::here()) const {
     if (!function)
       detail::emptyJit();
     if (detail::isInlined())
-      return function->call(arguments...);
+      return function->call(detail::unwrap(arguments)...);
     detail::CallArguments flat;
-    (detail::visitTree(arguments, flat), ...);
-    Traced traced(*function, arguments...);
+    (detail::visitTree(detail::unwrap(arguments), flat), ...);
+    Traced traced(*function, detail::unwrap(arguments)...);
     detail::JitCore::Called called = core->call(flat, traced, where);
     if constexpr (std::same_as<R, Tensor>) {
       return std::move(called.results[0]);

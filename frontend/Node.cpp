@@ -163,7 +163,7 @@ Node *record(const NewNode &from) {
   uint8_t tracked = 0;
   for (Node *input : from.inputs) {
     if (input->trace != context.trace && input->trace &&
-        !isOpenTrace(input->trace))
+        !isOpenTrace(input->trace) && !input->is(Node::realized))
       throw TraceError(reported(from.where),
                        complaint(from.op->name,
                                  "an operand belongs to a trace that has "

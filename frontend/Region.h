@@ -8,8 +8,8 @@
 
 namespace needle::detail {
 
-/// Nodes whose trace is `id` are the body's; every other node that it reads is
-/// a capture, an input of the op.
+/// Nodes whose trace is `id` and that have no value are the body's; every other
+/// node that it reads is a capture, an input of the op.
 class Region : public Owned {
 public:
   Region() = default;

@@ -266,18 +266,24 @@ void Planner::claimResults(Block &outer) {
     Block &body = scan.getBody().front();
     Operation *yield = body.getTerminator();
     auto carries = static_cast<unsigned>(scan.getCarries());
+    // A next carry that must not be written over the old one yet is copied
+    // there, also when it is stacked: its first place is the carry's.
+    llvm::DenseSet<Value> kept;
     for (unsigned index = 0; index < yield->getNumOperands(); ++index) {
       bool whole = true;
       Value root = rootOf(yield->getOperand(index), &whole);
       if (!whole || !isMadeIn(body, root) || claimed.contains(root))
         continue;
       if (index >= carries) {
-        claimed.insert(root);
+        if (!kept.contains(root))
+          claimed.insert(root);
         continue;
       }
       int64_t operand;
-      if (!mayReplace(root, body.getArgument(1 + index), operand))
+      if (!mayReplace(root, body.getArgument(1 + index), operand)) {
+        kept.insert(root);
         continue;
+      }
       claimed.insert(root);
       sharedOperand[root] = operand;
     }

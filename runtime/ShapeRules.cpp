@@ -32,12 +32,11 @@ Inferred checked(Dims dims) {
   // order.
   int64_t elements = 1;
   for (int64_t size : dims) {
-    if (size >= maxElements || (size && elements > maxElements / size))
+    if (__builtin_mul_overflow(elements, std::max<int64_t>(size, 1),
+                               &elements) ||
+        elements >= maxElements)
       return fail("shape " + text(dims) + " has 2^40 elements or more");
-    elements *= std::max<int64_t>(size, 1);
   }
-  if (elements >= maxElements)
-    return fail("shape " + text(dims) + " has 2^40 elements or more");
   return {Shape::unchecked(dims), ""};
 }
 

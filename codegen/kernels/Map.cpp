@@ -37,6 +37,10 @@ FailureOr<KernelCall> planMapCall(const MapSpec &spec, const TargetInfo &target,
     nest.reduced.set(rank - 1);
   mergeDimensions(nest, /*keepLast=*/spec.tiling.has_value());
   nest.reduced.set(nest.sizes.size() - 1);
+  // A single element needs no vectors: it is its row's one result.
+  if (nest.sizes == ArrayRef<int64_t>{1} && !spec.tiling)
+    for (NestOutput &output : nest.outputs)
+      output.whole = false;
   std::shared_ptr<NestPlan> plan = planNest(nest, target, spec.tiling);
   tiles = plan->tiles;
   return callNest(plan, target);

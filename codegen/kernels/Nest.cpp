@@ -205,6 +205,18 @@ static void findPasses(NestPlan &plan, bool cache) {
   }
 }
 
+// How much work the ops are per element; a dear one counts as eight.
+static int64_t costOf(const NestSpec &spec) {
+  int64_t cost = 0;
+  for (Operation *op : spec.ops) {
+    auto elementwise = dyn_cast<ir::ElementwiseOpInterface>(op);
+    cost += elementwise && !elementwise.isCheap() ? 8 : 1;
+  }
+  for (const NestReduction &reduction : spec.reductions)
+    cost += isArgReduction(reduction.op) ? 8 : 1;
+  return cost;
+}
+
 static void chooseLanes(NestPlan &plan, const TargetInfo &target) {
   // The narrowest type fills a register; wider ones take several.
   int64_t bytes = 0;
@@ -215,20 +227,20 @@ static void chooseLanes(NestPlan &plan, const TargetInfo &target) {
     int64_t size = element.getIntOrFloatBitWidth() / 8;
     bytes = bytes ? std::min(bytes, size) : size;
   };
-  bool dear = false;
   for (const NestInput &input : plan.spec.inputs)
     see(input.value);
-  for (Operation *op : plan.spec.ops) {
+  for (Operation *op : plan.spec.ops)
     see(op->getResult(0));
-    auto elementwise = dyn_cast<ir::ElementwiseOpInterface>(op);
-    dear = dear || (elementwise && !elementwise.isCheap());
-  }
   for (const NestReduction &reduction : plan.spec.reductions)
     see(reduction.result);
   plan.lanes = target.vectorBytes / std::max<int64_t>(bytes, 1);
-  // Independent accumulators hide the latency of sums; long bodies hide their
-  // own.
-  plan.unroll = dear && plan.spec.reductions.empty() ? 2 : 4;
+  // Independent accumulators hide the latency of a sum. A long body hides its
+  // own, and each copy of it costs compile time.
+  int64_t cost = costOf(plan.spec);
+  if (plan.spec.reductions.empty())
+    plan.unroll = cost <= 4 ? 4 : cost <= 16 ? 2 : 1;
+  else
+    plan.unroll = cost <= 16 ? 4 : 2;
 }
 
 static void chooseTiles(NestPlan &plan, std::optional<MapTiling> tiling,
@@ -295,13 +307,7 @@ static void chooseTiles(NestPlan &plan, std::optional<MapTiling> tiling,
     empty = empty || (output.whole && rows * loops * columns == 0);
   int64_t groups = group ? rows / group : 0;
   plan.tiles = empty ? 0 : groups * rowBlocks * columnBlocks * loopBlocks;
-  // Dear ops count as about eight others.
-  int64_t cost = 0;
-  for (Operation *op : spec.ops) {
-    auto elementwise = dyn_cast<ir::ElementwiseOpInterface>(op);
-    cost += elementwise && !elementwise.isCheap() ? 8 : 1;
-  }
-  plan.work = rows * loops * columns * std::max<int64_t>(1, cost / 4);
+  plan.work = rows * loops * columns * std::max<int64_t>(1, costOf(spec) / 4);
 }
 
 // Whether a splat is an argument: numbers such as 1 / rows of a mean, which

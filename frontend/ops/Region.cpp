@@ -75,7 +75,7 @@ static std::vector<Node *> captures(const std::vector<Node *> &results,
     work.pop_back();
     if (!seen.insert(node).second)
       continue;
-    if (node->trace != id)
+    if (node->trace != id || node->is(Node::realized))
       found.push_back(node);
     else
       for (size_t i = node->inputCount; i-- > 0;)

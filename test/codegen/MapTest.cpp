@@ -78,6 +78,26 @@ TEST(Map, EveryKindOfAccess) {
     checkKernel(mixed(n, m));
 }
 
+// Scalars are computed as such, without vectors.
+TEST(Map, OneElement) {
+  checkKernel(R"mlir(
+    func.func @f(%x: tensor<f64>, %y: tensor<1x1xf32>)
+        -> (tensor<f64>, tensor<f32>) {
+      %0:2 = needle.kernel "map" (%x, %y) maps [
+          affine_map<() -> ()>, affine_map<() -> (0, 0)>]
+          : (tensor<f64>, tensor<1x1xf32>) -> (tensor<f64>, tensor<f32>) {
+      ^bb0(%a: tensor<f64>, %b: tensor<f32>):
+        %1 = needle.convert %b : tensor<f32> -> tensor<f64>
+        %2 = needle.mul %a, %1 : tensor<f64>
+        %3 = needle.exp %2 : tensor<f64>
+        %4 = needle.convert %3 : tensor<f64> -> tensor<f32>
+        needle.yield %3, %4 : tensor<f64>, tensor<f32>
+      }
+      return %0#0, %0#1 : tensor<f64>, tensor<f32>
+    })mlir");
+  checkKernel(flat(1));
+}
+
 // A bias per channel between batch and pixels: three dimensions stay.
 TEST(Map, MiddleBroadcast) {
   checkKernel(R"mlir(

@@ -13,8 +13,8 @@ using namespace needle;
 namespace {
 
 std::string write(const std::string &bytes) {
-  std::string path = testing::TempDir() + "needle-idx-" +
-                     std::to_string(::getpid());
+  std::string path =
+      testing::TempDir() + "needle-idx-" + std::to_string(::getpid());
   std::ofstream(path, std::ios::binary) << bytes;
   return path;
 }
@@ -86,8 +86,7 @@ TEST(Mnist, ReadsBundledDigits) {
   auto [images, labels] = test.batch(first);
   EXPECT_EQ(images.shape(), (Shape{5, 784}));
   // The labels that open the published test set.
-  EXPECT_EQ(labels.toVector<int64_t>(),
-            (std::vector<int64_t>{7, 2, 1, 0, 4}));
+  EXPECT_EQ(labels.toVector<int64_t>(), (std::vector<int64_t>{7, 2, 1, 0, 4}));
   for (float pixel : images.toVector<float>()) {
     EXPECT_GE(pixel, 0);
     EXPECT_LE(pixel, 1);

@@ -206,6 +206,15 @@ TEST(Rule6Trace, VariablesMadeInsideStartFromConstants) {
   EXPECT_EQ(slot->item(), 5);
 }
 
+TEST(Rule6Trace, NumbersAndVariablesAreArguments) {
+  auto f = nd::jit(
+      [](const nd::Tensor &x, const nd::Tensor &rate) { return x * rate; });
+  nd::Variable w(nd::tensor({1, 2}));
+  EXPECT_EQ(f(w, 0.5).toVector<float>(), (Floats{0.5, 1}));
+  EXPECT_EQ(f(w, 3).toVector<float>(), (Floats{3, 6}));
+  EXPECT_EQ(f.compiles(), 1);
+}
+
 // ---- 7 inside a trace ------------------------------------------------------
 TEST(Rule7Inside, ValuesOfArgumentsCannotBeRead) {
   auto f = nd::jit([](const nd::Tensor &x) {

@@ -139,8 +139,7 @@ TEST(Dropout, MaskChangesAtEachCallOfAJittedStep) {
 TEST(LayerNorm, NormalisesTheLastAxes) {
   nn::LayerNorm norm({4});
   // mean 2.5, biased variance 1.25
-  std::vector<float> y =
-      norm(tensor({1, 2, 3, 4}, {1, 4})).toVector<float>();
+  std::vector<float> y = norm(tensor({1, 2, 3, 4}, {1, 4})).toVector<float>();
   for (int i = 0; i < 4; ++i)
     EXPECT_NEAR(y[size_t(i)], (i + 1 - 2.5) / std::sqrt(1.25 + 1e-5), 1e-6);
   EXPECT_THROW(norm(ones({4, 3})), ShapeError);

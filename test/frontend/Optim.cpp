@@ -61,16 +61,16 @@ std::vector<double> sgd(const optim::SgdOptions &o, int steps) {
 } // namespace
 
 TEST(SGD, FollowsPyTorchsFormulas) {
-  for (optim::SgdOptions o : {
-           optim::SgdOptions{.learningRate = 0.1},
-           optim::SgdOptions{.learningRate = 0.1, .weightDecay = 0.01},
-           optim::SgdOptions{.learningRate = 0.05, .momentum = 0.9},
-           optim::SgdOptions{
-               .learningRate = 0.05, .momentum = 0.9, .dampening = 0.3},
-           optim::SgdOptions{
-               .learningRate = 0.05, .momentum = 0.9, .nesterov = true},
-           optim::SgdOptions{
-               .learningRate = 0.05, .momentum = 0.9, .damped = true}})
+  for (optim::SgdOptions o :
+       {optim::SgdOptions{.learningRate = 0.1},
+        optim::SgdOptions{.learningRate = 0.1, .weightDecay = 0.01},
+        optim::SgdOptions{.learningRate = 0.05, .momentum = 0.9},
+        optim::SgdOptions{
+            .learningRate = 0.05, .momentum = 0.9, .dampening = 0.3},
+        optim::SgdOptions{
+            .learningRate = 0.05, .momentum = 0.9, .nesterov = true},
+        optim::SgdOptions{
+            .learningRate = 0.05, .momentum = 0.9, .damped = true}})
     for (bool jitted : {false, true})
       expectClose(train([&](auto p) { return optim::SGD(p, o); }, 6, jitted),
                   sgd(o, 6));
@@ -103,10 +103,10 @@ TEST(Optimizer, LearningRateIsNeverAReasonToCompile) {
     optimizer.step(loss);
     return loss;
   });
-  step();                        // p = 0.5
+  step(); // p = 0.5
   optimizer.setLearningRate(0.25);
   EXPECT_EQ(optimizer.learningRate(), 0.25);
-  step();                        // p = 0.375
+  step(); // p = 0.375
   EXPECT_EQ(Tensor(p).item(), 0.375);
   EXPECT_EQ(step.compiles(), 1);
 }
