@@ -48,8 +48,8 @@ bool Walk::isLeaf(const Node *node) const {
   case OpClass::placeholder:
     return true;
   case OpClass::projection:
-    if (node->input(0)->is(Node::realized) && !expanded.count(node) &&
-        bufferOf(const_cast<Node *>(node)))
+    if (!node->is(Node::cut) && node->input(0)->is(Node::realized) &&
+        !expanded.count(node) && bufferOf(const_cast<Node *>(node)))
       return true;
     break;
   default:
@@ -247,7 +247,7 @@ void Walk::findHistory(std::span<Node *const> roots) {
     if (!reaches)
       continue;
     reaching.insert(node);
-    if (node->is(Node::realized))
+    if (node->is(Node::realized) || node->op->kind == OpClass::projection)
       expanded.insert(node);
   }
 }

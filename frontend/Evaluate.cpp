@@ -81,8 +81,11 @@ static void cut(Node *node, Where where, std::vector<Tensor> &released) {
   if (node->is(Node::cut) ||
       (node->is(Node::tracked) && node->op->kind != OpClass::version))
     return;
-  if (node->payload)
-    node->payload->cutAt = where;
+  if (!node->payload) { // a result whose value lies with its op
+    node->payload = new Realization{{bufferOf(node)}, where};
+    node->set(Node::realized);
+  }
+  node->payload->cutAt = where;
   cutInputs(node, released);
 }
 
@@ -238,10 +241,8 @@ void Evaluation::finish(const std::vector<BufferPtr> &results) {
       node->payload->buffers[size_t(result)] = results[i];
     }
   }
-  for (Node *node : several) {
+  for (Node *node : several)
     node->set(Node::realized);
-    cut(node, where, released);
-  }
 }
 
 // Is there an argument of an open trace behind it?

@@ -74,18 +74,16 @@ TEST(Gradient, EagerLazyAndJittedAgree) {
 
 TEST(Gradient, ThroughAScan) {
   nd::Tensor w = nd::tensor(2.0), xs = nd::tensor({1, 1, 1});
-  auto run = [&] {
-    return nd::scan(
-        [&](const nd::Tensor &h, const nd::Tensor &x) {
-          nd::Tensor next = h * w + x;
-          return std::pair(next, next);
-        },
-        nd::zeros({}), xs);
-  };
+  auto [last, all] = nd::scan(
+      [&](const nd::Tensor &h, const nd::Tensor &x) {
+        nd::Tensor next = h * w + x;
+        return std::pair(next, next);
+      },
+      nd::zeros({}), xs);
   // h3 = w^2 + w + 1, the sum of all is w^2 + 2 w + 3.
-  EXPECT_EQ(nd::grad(run().first, w).item(), 2 * 2 + 1);
-  EXPECT_EQ(nd::grad(nd::sum(run().second), w).item(), 2 * 2 + 2);
-  EXPECT_EQ(nd::grad(run().first, xs).toVector<float>(), (Floats{4, 2, 1}));
+  EXPECT_EQ(nd::grad(last, w).item(), 2 * 2 + 1);
+  EXPECT_EQ(nd::grad(nd::sum(all), w).item(), 2 * 2 + 2);
+  EXPECT_EQ(nd::grad(last, xs).toVector<float>(), (Floats{4, 2, 1}));
 }
 
 // ---- tape ------------------------------------------------------------------
