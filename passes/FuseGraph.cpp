@@ -116,9 +116,13 @@ Access BlockGraph::resolve(Value value) const {
   return {value, {}, dyn_cast<RankedTensorType>(value.getType())};
 }
 
-bool BlockGraph::isInline(const Access &access) const {
+// A contraction walks over memory, and a source seen through a map is another
+// tensor: both need it there.
+bool BlockGraph::isInline(const Node &reader, const Access &access) const {
   int index = indexOf(access.root);
-  return !access.map && index >= 0 && nodes[index].kind == OpClass::source;
+  return !access.map && readsThroughMaps(reader.kind) &&
+         reader.kind != OpClass::contraction && index >= 0 &&
+         nodes[index].kind == OpClass::source;
 }
 
 // Users come after what they use, so one backward walk settles every view
@@ -134,14 +138,12 @@ void BlockGraph::findNeedsMemory() {
       node.kind = view.getContiguousOffset() ? OpClass::alias : OpClass::copy;
     }
     for (Value operand : node.op->getOperands()) {
-      // A contraction walks over memory, and a source seen through a map is
-      // another tensor: both need it there.
       bool isCopy = node.kind == OpClass::copy;
       Access access = resolve(isCopy ? node.op->getResult(0) : operand);
       if (!readsThroughMaps(node.kind)) {
         if (Node *maker = find(operand))
           maker->needsMemory = true;
-      } else if (!isInline(access) || node.kind == OpClass::contraction) {
+      } else if (!isInline(node, access)) {
         if (Node *maker = find(access.root))
           maker->needsMemory |= maker->kind == OpClass::source;
       }

@@ -67,8 +67,9 @@ public:
     int index = indexOf(value);
     return index < 0 ? nullptr : &nodes[index];
   }
-  /// Whether a kernel computes the root for itself rather than reading it.
-  bool isInline(const Access &access) const;
+  /// Whether the reader's kernel computes the root for itself rather than
+  /// reading it.
+  bool isInline(const Node &reader, const Access &access) const;
 
 private:
   OpClass classify(mlir::Operation *op) const;

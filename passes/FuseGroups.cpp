@@ -89,7 +89,7 @@ int Grouping::groupOf(int node) const {
 Grouping::Numbers Grouping::sourceGroups(const Node &node) const {
   Numbers sources;
   for (const Access &access : node.operands) {
-    int group = graph.isInline(access) ? -1 : groupOf(access.root);
+    int group = graph.isInline(node, access) ? -1 : groupOf(access.root);
     if (group >= 0 && !llvm::is_contained(sources, group))
       sources.push_back(group);
   }
@@ -185,7 +185,7 @@ void Grouping::add(int number, int target, Role role) {
   ++group.bodyOps;
   group.openOutputs += node.openUses > 0;
   for (const Access &access : node.operands) {
-    if (graph.isInline(access)) {
+    if (graph.isInline(node, access)) {
       ++group.bodyOps;
       continue;
     }
@@ -225,7 +225,7 @@ std::optional<Role> Grouping::roleIn(const Node &node,
   int number = &group - groups.data();
   auto allFit = [&](Role role) {
     return llvm::all_of(node.operands, [&](const Access &access) {
-      return groupOf(access.root) != number || graph.isInline(access) ||
+      return groupOf(access.root) != number || graph.isInline(node, access) ||
              fits(access, role, group);
     });
   };
@@ -249,7 +249,7 @@ std::optional<Role> Grouping::roleIn(const Node &node,
 int Grouping::addedInputs(const Node &node, int target) const {
   int count = 0;
   for (const Access &access : node.operands)
-    count += !graph.isInline(access) && groupOf(access.root) != target &&
+    count += !graph.isInline(node, access) && groupOf(access.root) != target &&
              !llvm::is_contained(groups[target].inputs, access);
   return count;
 }
@@ -270,14 +270,14 @@ Reason Grouping::tryJoin(int number, int target, ArrayRef<int> sources) {
   if (level >= group.lowestReader)
     return "a kernel would have to run before and after another one";
   int inlined = llvm::count_if(node.operands, [&](const Access &access) {
-    return graph.isInline(access);
+    return graph.isInline(node, access);
   });
   if (group.bodyOps + 1 + inlined > maxBodyOps)
     return "the kernel has enough ops";
   int outputs = group.openOutputs + (node.openUses > 0);
   SmallVector<Value, 3> counted;
   for (const Access &access : node.operands) {
-    if (groupOf(access.root) != target || graph.isInline(access) ||
+    if (groupOf(access.root) != target || graph.isInline(node, access) ||
         llvm::is_contained(counted, access.root))
       continue;
     counted.push_back(access.root);

@@ -93,7 +93,7 @@ private:
   }
 
   Value read(const Access &access, const Node &reader) {
-    if (graph.isInline(access)) {
+    if (graph.isInline(reader, access)) {
       if (!mapping.contains(access.root))
         b.clone(*access.root.getDefiningOp(), mapping);
       return mapping.lookup(access.root);
@@ -116,7 +116,7 @@ private:
     Value value = mapping.lookup(access.root);
     Location loc = access.root.getLoc();
     auto type = access.type;
-    if (reader.role == Role::full) {
+    if (reader.role == Role::full || reader.kind == OpClass::reduction) {
       SmallVector<int64_t> keep(group.shape);
       for (int64_t axis : group.axes)
         keep[axis] = 1;

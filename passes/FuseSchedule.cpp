@@ -96,8 +96,9 @@ private:
       if (reader < 0)
         continue;
       for (const Access &access : graph.nodes[node].operands) {
-        int source =
-            graph.isInline(access) ? -1 : grouping.groupOf(access.root);
+        int source = graph.isInline(graph.nodes[node], access)
+                         ? -1
+                         : grouping.groupOf(access.root);
         if (source < 0 || source == reader)
           continue;
         readers[source].push_back(reader);
