@@ -302,9 +302,11 @@ static void chooseTiles(NestPlan &plan, std::optional<MapTiling> tiling,
   plan.at.loopBlocks = push(loopBlocks);
   plan.at.chunkStride = push(chunks ? chunks->stride : 0);
 
-  bool empty = rows == 0 || (!plan.vectorReduced && columns == 0);
-  for (const NestOutput &output : spec.outputs)
-    empty = empty || (output.whole && rows * loops * columns == 0);
+  // Results of reductions may have elements when what is reduced has none.
+  int64_t reduced = rows * (plan.vectorReduced ? 1 : columns);
+  bool empty = llvm::all_of(spec.outputs, [&](const NestOutput &output) {
+    return (output.whole ? rows * loops * columns : reduced) == 0;
+  });
   int64_t groups = group ? rows / group : 0;
   plan.tiles = empty ? 0 : groups * rowBlocks * columnBlocks * loopBlocks;
   plan.work = rows * loops * columns * std::max<int64_t>(1, costOf(spec) / 4);

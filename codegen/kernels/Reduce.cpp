@@ -92,7 +92,8 @@ static void addPhase(KernelPlan &plan, std::shared_ptr<NestPlan> nest,
 
 static std::optional<NestChunks> chooseChunks(const NestPlan &plan) {
   const NestSpec &spec = plan.spec;
-  if (plan.passes.size() != 1 || plan.tiles >= enoughTiles)
+  if (plan.passes.size() != 1 || plan.tiles >= enoughTiles ||
+      llvm::is_contained(spec.sizes, 0))
     return std::nullopt;
   if (llvm::any_of(spec.outputs, [](const NestOutput &o) { return o.whole; }))
     return std::nullopt;
