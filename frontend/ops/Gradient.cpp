@@ -144,11 +144,14 @@ static std::vector<size_t> reached(const Tensor &value,
 
 static std::vector<Tensor>
 recordGradient(const Tensor &value, const std::vector<Tensor> &wrt,
-               const std::optional<Tensor> &cotangent, Where where) {
+               const std::optional<Tensor> &cotangent, bool allowUnused,
+               Where where) {
   TargetScope scope(value.target());
   Recording recording(gradientOp, where);
   recording.attribute(int64_t(cotangent.has_value()))
-      .attribute(int64_t(0)) // unused ones are not asked for
+      // A path that is only found to carry nothing when gradients in it are
+      // expanded: the second derivative of a linear function.
+      .attribute(int64_t(allowUnused))
       .use(value);
   if (cotangent)
     recording.use(*cotangent);
@@ -182,7 +185,8 @@ std::vector<Tensor> needle::grad(const Tensor &value, const Tensors &wrt,
     used.push_back(all[i]);
   if (!used.empty()) {
     std::vector<Tensor> recorded =
-        recordGradient(value, used, options.cotangent, where);
+        recordGradient(value, used, options.cotangent, options.allowUnused,
+                       where);
     for (size_t i = 0; i < positions.size(); ++i)
       gradients[positions[i]] = recorded[i];
   }
@@ -205,7 +209,7 @@ std::vector<Tensor> needle::gradIfAny(const Tensor &value,
   for (size_t i : positions)
     used.push_back(all[i]);
   std::vector<Tensor> recorded =
-      recordGradient(value, used, std::nullopt, where);
+      recordGradient(value, used, std::nullopt, true, where);
   for (size_t i = 0; i < positions.size(); ++i)
     gradients[positions[i]] = recorded[i];
   return gradients;
