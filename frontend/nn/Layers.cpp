@@ -131,7 +131,9 @@ Tensor crossEntropy(const Tensor &logits, const Tensor &labels, Where where) {
   // A label outside is an error where labels are inputs; where they are
   // computed its row is NaN, as a read outside is.
   Tensor target = checkedOneHot(labels, logits.dim(1), logits.dtype());
-  return -mean(sum(target * logSoftmax(logits, 1), 1));
+  // Chosen, not multiplied: a logit of -inf makes 0 * -inf of another class.
+  Tensor chosen = needle::where(target == 0, 0, target * logSoftmax(logits, 1));
+  return -mean(sum(chosen, 1));
 }
 
 } // namespace needle::nn
