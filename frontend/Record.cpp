@@ -11,6 +11,7 @@
 #include <atomic>
 #include <bit>
 #include <cmath>
+#include <cstdio>
 #include <limits>
 
 namespace needle::detail {
@@ -386,6 +387,18 @@ Tensor convertTo(const Tensor &x, DType dtype, Where where) {
     return x;
   return Recording(convertOp, where).use(x).result(dtype, x.shape());
 }
+void checkFits(double value, DType dtype, const char *op, Where where) {
+  // 2^63 is a double, 2^63 - 1 isn't; NaN is outside of any range.
+  double end = dtype == DType::int32 ? 0x1p31 : 0x1p63;
+  if (isInteger(dtype) && !(value >= -end && value < end)) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%g", value);
+    fail<DTypeError>(op, where,
+                     std::string("the number ") + text + " does not fit " +
+                         toString(dtype));
+  }
+}
+
 Tensor fullOf(double value, const Shape &shape, DType dtype, Where where) {
   if (!isFloating(dtype))
     return fullOf(int64_t(value), shape, dtype, where);

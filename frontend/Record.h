@@ -107,6 +107,8 @@ void check(const Tensor &x, const char *op, Where where);
 /// The promoted dtype of two operands.
 DType commonDType(const Operand &a, const Operand &b, const char *op);
 Tensor convertTo(const Tensor &x, DType dtype, Where where);
+/// DTypeError for a number that is no element of an integer dtype.
+void checkFits(double value, DType dtype, const char *op, Where where);
 /// A tensor of one value, of the scope's target.
 Tensor fullOf(double value, const Shape &shape, DType dtype, Where where);
 Tensor fullOf(int64_t value, const Shape &shape, DType dtype, Where where);

@@ -5,6 +5,7 @@
 #include "needle/frontend/Record.h"
 #include "needle/runtime/Buffer.h"
 
+#include <cmath>
 #include <cstring>
 #include <ostream>
 #include <sstream>
@@ -119,12 +120,16 @@ private:
       text << buffer->as<int64_t>()[i];
       break;
     case DType::float32:
-      text << buffer->as<float>()[i];
+      number(buffer->as<float>()[i]);
       break;
     case DType::float64:
-      text << buffer->as<double>()[i];
+      number(buffer->as<double>()[i]);
       break;
     }
+  }
+  // The sign of NaN says nothing, and targets differ in it.
+  template <class T> void number(T value) {
+    text << (std::isnan(value) ? std::abs(value) : value);
   }
   Shape shape;
   DType dtype;

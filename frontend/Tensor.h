@@ -60,7 +60,6 @@ public:
   /// Adds d sum(this) / dx to grad() of every trainable variable and
   /// requireGrad() tensor this was made from.
   void backward(Where where = Where::here()) const;
-  explicit operator bool() const = delete;
 
   /// For the front end.
   static Tensor adopt(detail::Node *node) {

@@ -12,6 +12,7 @@ using namespace needle::detail;
 
 Tensor needle::full(const Shape &shape, double value, DType dtype,
                     Where where) {
+  checkFits(value, dtype, "full", where);
   return dtype == DType::boolean
              ? fullOf(int64_t(value != 0), shape, dtype, where)
              : fullOf(value, shape, dtype, where);

@@ -8,6 +8,8 @@
 
 namespace needle {
 
+/// DTypeError for a number outside of an integer dtype; it is truncated towards
+/// zero, and for booleans compared with 0.
 [[nodiscard]] Tensor full(const Shape &shape, double value,
                           DType dtype = DType::float32,
                           Where where = Where::here());
@@ -49,6 +51,35 @@ Tensor fromElements(const std::vector<T> &elements, const Shape &shape,
 }
 /// Throws ShapeError for rows of different lengths.
 void checkRows(bool isEven, Where where);
+/// A list of elements of several kinds: 1, 2.5. A class, so that a list that is
+/// all of one kind prefers to be taken as it is.
+template <class T> struct Row {
+  /// One element, from any kind of number: a list of T would refuse variables
+  /// of another kind.
+  struct Element {
+    template <Arithmetic U> Element(U value) : value(static_cast<T>(value)) {}
+    T value;
+  };
+  Row(std::initializer_list<Element> list) {
+    for (const Element &element : list)
+      elements.push_back(element.value);
+  }
+  std::vector<T> elements;
+};
+/// The rows one after the other; ShapeError when their lengths differ.
+template <class T, class Rows> Tensor fromRows(const Rows &rows, Where where) {
+  std::vector<T> elements;
+  size_t columns = rows.size() ? rows.begin()->size() : 0;
+  bool isEven = true;
+  for (const auto &row : rows) {
+    isEven &= row.size() == columns;
+    for (auto element : row)
+      elements.push_back(static_cast<T>(element));
+  }
+  checkRows(isEven, where);
+  Shape shape = rows.size() ? Shape{rows.size(), columns} : Shape{0};
+  return fromElements(elements, shape, where);
+}
 template <class T>
 concept Element = std::same_as<T, bool> || std::same_as<T, float> ||
     std::same_as<T, double> ||
@@ -71,7 +102,7 @@ template <detail::Element T>
 }
 
 /// tensor({1, 2, 3}) is float32, tensor<T>({...}) of T's dtype; elements of any
-/// arithmetic type. One scalar, a list (with a shape), or lists of lists.
+/// arithmetic type. One scalar, a list (with a shape), or a list of rows.
 template <detail::Element T = float, Arithmetic U>
 [[nodiscard]] Tensor tensor(std::initializer_list<U> list, const Shape &shape,
                             Where where = Where::here()) {
@@ -87,29 +118,28 @@ template <detail::Element T = float, Arithmetic U>
   return tensor<T>(list, {list.size()}, where);
 }
 template <detail::Element T = float>
-[[nodiscard]] Tensor tensor(std::initializer_list<std::type_identity_t<T>> list,
-                            const Shape &shape, Where where = Where::here()) {
-  return detail::fromElements(std::vector<T>(list), shape, where);
+[[nodiscard]] Tensor tensor(const detail::Row<T> &list, const Shape &shape,
+                            Where where = Where::here()) {
+  return detail::fromElements(list.elements, shape, where);
 }
 template <detail::Element T = float>
-[[nodiscard]] Tensor tensor(std::initializer_list<std::type_identity_t<T>> list,
+[[nodiscard]] Tensor tensor(const detail::Row<T> &list,
                             Where where = Where::here()) {
-  return detail::fromElements(std::vector<T>(list), {list.size()}, where);
+  return detail::fromElements(list.elements, {list.elements.size()}, where);
 }
 template <detail::Element T = float, Arithmetic U>
 [[nodiscard]] Tensor
 tensor(std::initializer_list<std::initializer_list<U>> rows,
        Where where = Where::here()) {
-  std::vector<T> elements;
-  size_t columns = rows.size() ? rows.begin()->size() : 0;
-  bool isEven = true;
-  for (const auto &row : rows) {
-    isEven &= row.size() == columns;
-    for (U element : row)
-      elements.push_back(static_cast<T>(element));
-  }
-  detail::checkRows(isEven, where);
-  return detail::fromElements(elements, {rows.size(), columns}, where);
+  return detail::fromRows<T>(rows, where);
+}
+template <detail::Element T = float>
+[[nodiscard]] Tensor tensor(std::initializer_list<detail::Row<T>> rows,
+                            Where where = Where::here()) {
+  std::vector<std::vector<T>> lists;
+  for (const detail::Row<T> &row : rows)
+    lists.push_back(row.elements);
+  return detail::fromRows<T>(lists, where);
 }
 template <detail::Element T = float, Arithmetic U>
 [[nodiscard]] Tensor tensor(U value, Where where = Where::here()) {

@@ -78,8 +78,9 @@ inline Tensor &operator/=(Tensor &x, const Operand &y) { return x = div({x, y.wh
 /// x where the condition holds, else y. The condition is boolean.
 [[nodiscard]] Tensor where(const Operand &condition, const Operand &x,
                            const Operand &y);
-/// `x` with another element type. To integers: truncated towards zero, NaN is
-/// 0, values outside clamp; to boolean: x != 0.
+/// `x` with another element type. Floating numbers to integers: truncated
+/// towards zero, NaN is 0, values outside clamp; int64 to int32: the low bits;
+/// to boolean: x != 0.
 [[nodiscard]] Tensor convert(const Tensor &x, DType dtype,
                              Where where = Where::here());
 /// True when all |a - b| <= atol + rtol |b|; NaN is close to nothing. Realizes.

@@ -53,15 +53,16 @@ Tensor needle::logsumexp(const Tensor &x, const Axes &axes, bool keepDims,
                 axes, keepDims, where);
 }
 
-// Booleans are reduced as 0 and 1.
+// Booleans are reduced as 0 and 1; what an empty axis gives is false for max,
+// true for min.
 static Tensor extremum(const OpInfo &op, const Tensor &x, const Axes &axes,
                        bool keepDims, Where where) {
   check(x, op.name, where);
   if (x.dtype() != DType::boolean)
     return reduce(op, x, axes, keepDims, where);
-  return convertTo(
-      reduce(op, convertTo(x, DType::int32, where), axes, keepDims, where),
-      DType::boolean, where);
+  Tensor reduced =
+      reduce(op, convertTo(x, DType::int32, where), axes, keepDims, where);
+  return greaterEqual({reduced, where}, {1, where});
 }
 static constexpr OpInfo maxOp{"max", {axesField, keepField}};
 static constexpr OpInfo minOp{"min", {axesField, keepField}};

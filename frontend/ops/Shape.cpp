@@ -254,6 +254,7 @@ Tensor needle::pad(const Tensor &x, std::initializer_list<Dim> low,
                                  {"interior", Field::ints},
                                  {"value", Field::f64}}};
   check(x, "pad", where);
+  checkFits(value, x.dtype(), "pad", where);
   Sizes before = sizes("pad", low, where), after = sizes("pad", high, where);
   auto rank = size_t(x.shape().rank());
   if (before.size() != rank || after.size() != rank)
@@ -280,6 +281,7 @@ Tensor needle::concat(const Tensors &xs, int axis, Where where) {
     fail<ShapeError>("concat", where, "wants at least one tensor");
   DType dtype = DType::boolean;
   std::vector<Shape> shapes;
+  std::vector<Tensor> parts; // alive until they are recorded
   for (const Tensor &x : xs.tensors) {
     check(x, "concat", where);
     dtype = promote(dtype, x.dtype());
@@ -289,7 +291,7 @@ Tensor needle::concat(const Tensors &xs, int axis, Where where) {
   Shape shape = orFail("concat", rules::concat(shapes, at), where);
   Recording recording(concatOp, where);
   for (const Tensor &x : xs.tensors)
-    recording.use(convertTo(x, dtype, where));
+    recording.use(parts.emplace_back(convertTo(x, dtype, where)));
   return recording.attribute(at).result(dtype, shape);
 }
 Tensor needle::stack(const Tensors &xs, int axis, Where where) {

@@ -36,7 +36,8 @@ namespace needle {
                            std::initializer_list<Dim> stop,
                            std::initializer_list<Dim> step = {},
                            Where where = Where::here());
-/// `value` before and after the elements of each axis.
+/// `value` before and after the elements of each axis; DTypeError when it is
+/// outside of an integer dtype.
 [[nodiscard]] Tensor pad(const Tensor &x, std::initializer_list<Dim> low,
                          std::initializer_list<Dim> high, double value = 0,
                          Where where = Where::here());

@@ -1,5 +1,5 @@
 // tensor-as-condition.cpp - a branch would need the value.
-// error: use of deleted function
+// error: could not convert
 #include <needle/needle.h>
 
 int main() {

@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
 #include <thread>
 #include <tuple>
 
@@ -91,6 +93,33 @@ TEST(Recording, ShapesOfShapeOps) {
   EXPECT_EQ(shape(nd::oneHot(nd::zeros({2}, nd::int64), 5)), "[2, 5]");
 }
 
+TEST(Recording, TensorsFromRows) {
+  auto text = [](const nd::Tensor &t) { return nd::toString(t); };
+  EXPECT_EQ(text(nd::tensor({{0}, {1}})), "[[0],\n [1]]");
+  EXPECT_EQ(text(nd::tensor<int64_t>({{3}, {4}})), "[[3],\n [4]]");
+  EXPECT_EQ(text(nd::tensor({{1, 2.5}, {3, 4}})), "[[1, 2.5],\n [3, 4]]");
+  EXPECT_EQ(text(nd::tensor({{1, 2}})), "[[1, 2]]");
+  EXPECT_EQ(text(nd::tensor({1, 2.5})), "[1, 2.5]");
+  long two = 2;
+  double half = 0.5;
+  EXPECT_EQ(text(nd::tensor({two, half})), "[2, 0.5]");
+  EXPECT_EQ(text(nd::tensor({{half, two}, {two, 1}})), "[[0.5, 2],\n [2, 1]]");
+  EXPECT_EQ(nd::tensor({}).shape(), nd::Shape{0});
+  EXPECT_THROW((void)nd::tensor({{1, 2.5}, {3}}), nd::ShapeError);
+}
+
+TEST(Recording, ConcatPromotes) {
+  nd::Tensor x =
+      nd::concat({nd::tensor<int32_t>({1}), nd::tensor<double>({2.5})});
+  EXPECT_EQ(x.toVector<double>(), (std::vector<double>{1, 2.5}));
+}
+
+TEST(Recording, OperatorsOnBooleans) {
+  nd::Tensor a = nd::tensor<bool>({true, false}), b = a == false;
+  EXPECT_EQ(nd::toString(!a), "[false, true]");
+  EXPECT_EQ(nd::toString(a | !(a & b)), "[true, true]");
+}
+
 TEST(Recording, MistakesAreErrors) {
   nd::Tensor x = nd::zeros({2, 3});
   EXPECT_THROW((void)nd::reshape(x, {4, 2}), nd::ShapeError);
@@ -104,6 +133,11 @@ TEST(Recording, MistakesAreErrors) {
   EXPECT_THROW((void)nd::split(x, 2, 1), nd::ShapeError);
   EXPECT_THROW((void)nd::squeeze(x, 0), nd::ShapeError);
   EXPECT_THROW((void)nd::tensor({1, 2, 3}, {2}), nd::ShapeError);
+  EXPECT_THROW((void)nd::full({2}, 0x1p31, nd::int32), nd::DTypeError);
+  EXPECT_THROW((void)nd::full({2}, 0x1p63, nd::int64), nd::DTypeError);
+  EXPECT_THROW((void)nd::full({2}, std::nan(""), nd::int64), nd::DTypeError);
+  EXPECT_THROW((void)nd::pad(nd::full({2}, -0x1p31, nd::int32), {1}, {1}, 1e30),
+               nd::DTypeError);
   EXPECT_THROW((void)nd::tensor({{1, 2}, {3}}), nd::ShapeError);
   EXPECT_THROW((void)nd::zeros({-1}), nd::ShapeError);
   EXPECT_THROW((void)x.item(), nd::ShapeError);
@@ -328,6 +362,8 @@ TEST(Text, PrintsNestedAndShortened) {
   EXPECT_EQ(nd::toString(nd::tensor(2.5)), "2.5");
   EXPECT_EQ(nd::toString(nd::tensor<bool>({true, false})), "[true, false]");
   EXPECT_EQ(nd::toString(nd::full({2000}, 1)), "[1, 1, 1, ..., 1, 1, 1]");
+  constexpr float nan = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_EQ(nd::toString(nd::tensor<float>({nan, -nan})), "[nan, nan]");
 }
 
 } // namespace
