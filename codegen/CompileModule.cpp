@@ -7,6 +7,7 @@
 #include "needle/codegen/Pipeline.h"
 #include "needle/codegen/ProgramBuilder.h"
 #include "needle/codegen/cpu/Blob.h"
+#include "needle/ir/Function.h"
 #include "needle/ir/Ops.h"
 #include "needle/runtime/Environment.h"
 
@@ -43,6 +44,9 @@ public:
 
 private:
   LogicalResult checkStage();
+  /// Launches of kernels that are not made here can't be trusted, and values
+  /// can't live where there is no target.
+  LogicalResult checkLevel();
   LogicalResult runStage(const Stage &stage, ModuleOp on);
   /// Files and text of a stage.
   LogicalResult show(llvm::StringRef name, ModuleOp of);
@@ -84,6 +88,20 @@ LogicalResult Compilation::checkStage() {
     return success();
   return module.emitError("no stage '")
          << options.stage << "'; there are " << known;
+}
+
+LogicalResult Compilation::checkLevel() {
+  WalkResult checked = module.walk([](Operation *op) {
+    if (isa<ir::LaunchOp>(op)) {
+      op->emitOpError() << "is lowered already: a module is compiled from a "
+                           "stage before 'loops'";
+      return WalkResult::interrupt();
+    }
+    return WalkResult::advance();
+  });
+  return failure(
+      checked.wasInterrupted() || failed(verifyTargets(module)) ||
+      failed(ir::verifyFunction(*module.getOps<func::FuncOp>().begin())));
 }
 
 bool makesKernels(const Stage &stage) {
@@ -154,7 +172,7 @@ LogicalResult Compilation::run(std::string &stage) {
   if (functions.size() != 1 || functions.front().isExternal())
     return module.emitError("must hold one function, has ") << functions.size();
 
-  if (failed(checkStage()))
+  if (failed(checkStage()) || failed(checkLevel()))
     return failure();
   runtime::Report &report = result.report;
   report.tracedOps = countOps(module);
@@ -219,6 +237,30 @@ std::unique_ptr<MLIRContext> makeContext() {
   // What an imported graph is made of; passes load the rest.
   context->loadDialect<ir::NeedleDialect, func::FuncDialect>();
   return context;
+}
+
+LogicalResult verifyTargets(ModuleOp module) {
+  auto check = [](Value value, Operation *op) -> LogicalResult {
+    auto tensor = dyn_cast<RankedTensorType>(value.getType());
+    auto target = tensor ? dyn_cast_or_null<StringAttr>(tensor.getEncoding())
+                         : StringAttr();
+    std::string error;
+    if (!target || succeeded(TargetInfo::host(target.getValue(), error)))
+      return success();
+    return op->emitOpError() << "has values elsewhere: " << error;
+  };
+  WalkResult checked = module.walk([&](Operation *op) {
+    bool fine = llvm::all_of(op->getResults(), [&](Value result) {
+      return succeeded(check(result, op));
+    });
+    for (Region &region : op->getRegions())
+      for (Block &block : region)
+        fine = fine && llvm::all_of(block.getArguments(), [&](Value argument) {
+                 return succeeded(check(argument, op));
+               });
+    return fine ? WalkResult::advance() : WalkResult::interrupt();
+  });
+  return failure(checked.wasInterrupted());
 }
 
 LogicalResult compileModule(ModuleOp module, const CompileOptions &options,

@@ -21,4 +21,7 @@ mlir::LogicalResult compileModule(mlir::ModuleOp module,
                                   CompileResult &result,
                                   std::string &failedStage);
 
+/// Fails, with a diagnostic, on values that live on an unknown target.
+mlir::LogicalResult verifyTargets(mlir::ModuleOp module);
+
 } // namespace needle::codegen

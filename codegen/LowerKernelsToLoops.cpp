@@ -9,6 +9,7 @@
 #include "needle/codegen/Passes.h"
 #include "needle/codegen/Places.h"
 #include "needle/codegen/kernels/Kernel.h"
+#include "needle/ir/Function.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -152,6 +153,8 @@ struct LowerKernelsToLoops
 LogicalResult codegen::lowerKernelsToLoops(
     ModuleOp module, llvm::function_ref<bool(llvm::StringRef key)> loaded,
     std::vector<KernelFunction> &functions) {
+  if (failed(ir::verifyTarget(module)))
+    return failure();
   auto attribute = module->getAttrOfType<ir::TargetAttr>("needle.target");
   llvm::SmallVector<ir::KernelOp> kernels;
   module.walk([&](ir::KernelOp op) {

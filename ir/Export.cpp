@@ -1,5 +1,6 @@
 // Export.cpp - a module as the canonical graph: the inverse of Import.cpp.
 #include "needle/ir/Export.h"
+#include "needle/ir/Function.h"
 #include "needle/ir/Locations.h"
 #include "needle/ir/Ops.h"
 
@@ -217,8 +218,13 @@ LogicalResult Exporter::run() {
     return failure();
   for (auto [number, to] : llvm::enumerate(graph.arguments))
     argument(function.getArgAttrDict(number), to);
-  for (auto [number, to] : llvm::enumerate(graph.results))
+  for (auto [number, to] : llvm::enumerate(graph.results)) {
     result(function.getResultAttrDict(number), to);
+    // In a graph an argument has a role, and only variables are updated.
+    if (to.updates >= 0 && to.updates < int64_t(graph.arguments.size()) &&
+        !function.getArgAttr(to.updates, "needle.role"))
+      graph.arguments[to.updates].role = Role::variable;
+  }
   return success();
 }
 
@@ -239,7 +245,8 @@ FailureOr<Graph> exportGraph(ModuleOp module) {
   };
   table("needle.files", graph.files);
   table("needle.scopes", graph.scopes);
-  if (failed(Exporter(functions[0], graph).run()))
+  if (failed(Exporter(functions[0], graph).run()) ||
+      failed(verifyFunction(functions[0])))
     return failure();
   return graph;
 }

@@ -1,12 +1,15 @@
 // Import.cpp - the canonical graph as a module. Knows no op by name: a node is
 // whatever op is registered as needle.<op>, and its verifier has the last word.
 #include "needle/ir/Import.h"
+#include "needle/ir/Function.h"
 #include "needle/ir/Locations.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Verifier.h"
 #include "llvm/Support/SaveAndRestore.h"
+
+#include <cmath>
 
 using namespace mlir;
 
@@ -103,6 +106,9 @@ FailureOr<mlir::Attribute> Importer::elements(const Elements &elements,
       return fail("floats for a tensor of integers");
     if (element.isF64())
       return DenseElementsAttr::get(type, ArrayRef<double>(*floats));
+    for (double value : *floats)
+      if (double(float(value)) != value && !std::isnan(value))
+        return fail(Twine("a float of more than f32's range or digits"));
     return DenseElementsAttr::get(type, ArrayRef<float>(SmallVector<float>(
                                             floats->begin(), floats->end())));
   }
@@ -319,6 +325,10 @@ LogicalResult Importer::region(const Graph &from, Region &to) {
 
 OwningOpRef<ModuleOp> Importer::module(TargetAttr targetAttribute) {
   Location loc = NameLoc::get(b.getStringAttr(graph.name));
+  if (graph.name.empty()) {
+    emitError(loc) << "a graph needs a name";
+    return nullptr;
+  }
   OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
   if (targetAttribute)
     (*module)->setAttr("needle.target", targetAttribute);
@@ -351,7 +361,7 @@ OwningOpRef<ModuleOp> Importer::module(TargetAttr targetAttribute) {
     table("needle.files", graph.files);
   if (!locations.scopesInOrder())
     table("needle.scopes", graph.scopes);
-  if (failed(verify(*module)))
+  if (failed(verifyFunction(function)) || failed(verify(*module)))
     return nullptr;
   return module;
 }

@@ -4,6 +4,7 @@
 // Fuse, whose kernels decide what is an intermediate at all; before the
 // kernels are lowered, which need to know what may share memory.
 #include "PlanMemoryArena.h"
+#include "needle/ir/Function.h"
 #include "needle/ir/Ops.h"
 #include "needle/passes/Passes.h"
 
@@ -357,13 +358,51 @@ void Planner::placeOther(Operation *op) {
   setPlaces(op, offsets);
 }
 
+/// Only tensors have a place in the arena.
+LogicalResult checkValues(func::FuncOp function) {
+  WalkResult checked = function.walk([](Operation *op) {
+    for (Type type : op->getResultTypes())
+      if (!isa<RankedTensorType>(type)) {
+        op->emitOpError() << "has a result of " << type
+                          << ", but memory is planned for tensors";
+        return WalkResult::interrupt();
+      }
+    return WalkResult::advance();
+  });
+  return failure(checked.wasInterrupted());
+}
+
+/// An earlier plan may lack what is true now, so nothing of it stays.
+void forgetPlan(func::FuncOp function) {
+  for (unsigned result = 0; result < function.getNumResults(); ++result)
+    function.removeResultAttr(
+        result, StringAttr::get(function.getContext(), "needle.in_place_of"));
+  function.walk([](Operation *op) {
+    for (StringRef name :
+         {"needle.offsets", "needle.view_offset", "needle.in_place"})
+      op->removeAttr(name);
+  });
+}
+
 struct PlanMemory : impl::PlanMemoryBase<PlanMemory> {
   void runOnOperation() override {
-    getOperation()->walk<WalkOrder::PreOrder>([](func::FuncOp function) {
-      if (!function.isExternal() && function.getBody().hasOneBlock())
-        Planner(function).run();
+    auto plan = [this](func::FuncOp function) {
+      // The code of kernels in a module of their own, and who launches it, are
+      // past this stage.
+      bool isNested = function != getOperation() &&
+                      function->getParentOp() != getOperation();
+      if (isNested || function.isExternal() ||
+          !function.getBody().hasOneBlock() ||
+          !function.getOps<ir::LaunchOp>().empty())
+        return WalkResult::skip();
+      if (failed(ir::verifyFunction(function)) || failed(checkValues(function)))
+        return WalkResult::interrupt();
+      forgetPlan(function);
+      Planner(function).run();
       return WalkResult::skip();
-    });
+    };
+    if (getOperation()->walk<WalkOrder::PreOrder>(plan).wasInterrupted())
+      signalPassFailure();
   }
 };
 
