@@ -1,8 +1,12 @@
 // needle-opt.cpp - runs passes over a dumped graph (.json) or IR (.mlir).
+#include "GraphFile.h"
+#include "RunTool.h"
+#include "needle/codegen/CompileModule.h"
 #include "needle/codegen/Passes.h"
 #include "needle/codegen/Pipeline.h"
 #include "needle/codegen/TargetInfo.h"
 #include "needle/ir/Export.h"
+#include "needle/ir/Function.h"
 #include "needle/ir/Import.h"
 #include "needle/passes/Passes.h"
 #include "needle/runtime/Error.h"
@@ -11,12 +15,10 @@
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "mlir/Transforms/Passes.h"
 #include "llvm/Support/CommandLine.h"
-#include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/ToolOutputFile.h"
-#include "llvm/Support/thread.h"
 
 using namespace mlir;
 using namespace needle;
@@ -50,8 +52,7 @@ LogicalResult fail(const Twine &message) {
   return failure();
 }
 
-// ---- the pipeline
-// -------------------------------------------------------------
+// ---- the pipeline -----------------------------------------------------------
 
 /// Gives a module the host's attribute of a target that it lacks.
 struct AttachTarget : PassWrapper<AttachTarget, OperationPass<ModuleOp>> {
@@ -63,6 +64,13 @@ struct AttachTarget : PassWrapper<AttachTarget, OperationPass<ModuleOp>> {
   }
 
   void runOnOperation() override {
+    ModuleOp module = getOperation();
+    bool fine = succeeded(ir::verifyTarget(module)) &&
+                succeeded(codegen::verifyTargets(module));
+    for (auto function : module.getOps<func::FuncOp>())
+      fine = fine && succeeded(ir::verifyFunction(function));
+    if (!fine)
+      return signalPassFailure();
     auto present =
         getOperation()->getAttrOfType<ir::TargetAttr>("needle.target");
     if (present && present.getName() == name)
@@ -124,55 +132,7 @@ void addPipeline(PassManager &pm) {
   }
 }
 
-// ---- input
-// --------------------------------------------------------------------
-
-/// MLIR's parser recurses: what is nested deeper, or an operand of a longer
-/// expression, is refused before it.
-constexpr int maxDepth = 256, maxExpression = 1 << 14;
-constexpr size_t maxText = size_t(256) << 20;
-
-/// Why the parser should not see the text, after its line; "" when it may.
-std::string tooDeep(StringRef text) {
-  int line = 1, brackets = 0, angles = 0, expression = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    char c = text[i], next = i + 1 < text.size() ? text[i + 1] : '\0';
-    expression += !isspace(uint8_t(c));
-    if (StringRef(",()[]{}<>:=\"%").contains(c))
-      expression = 0;
-    if (c == '\n') {
-      ++line;
-    } else if (c == '/' && next == '/') {
-      i = std::min(text.find('\n', i), text.size()) - 1;
-    } else if (c == '"') {
-      for (++i; i < text.size() && text[i] != '"' && text[i] != '\n'; ++i)
-        i += text[i] == '\\';
-      line += i < text.size() && text[i] == '\n';
-    } else if (c == '(' || c == '[' || c == '{') {
-      ++brackets;
-    } else if (c == ')' || c == ']' || c == '}') {
-      brackets = std::max(brackets - 1, 0);
-    } else if (c == '<' && next != '=') {
-      ++angles;
-    } else if (c == '>' && next != '=' && i && text[i - 1] != '-') {
-      angles = std::max(angles - 1, 0);
-    }
-    if (brackets > maxDepth || angles > maxDepth)
-      return llvm::formatv("{0}: brackets are nested deeper than {1}", line,
-                           maxDepth);
-    if (expression > maxExpression)
-      return llvm::formatv("{0}: an expression is longer than {1} characters",
-                           line, maxExpression);
-  }
-  return "";
-}
-
-bool isJson(StringRef name, StringRef text) {
-  text = text.ltrim();
-  // A file of MLIR may start with its resources: {-# ... #-}.
-  return name.ends_with(".json") ||
-         (text.starts_with("{") && !text.starts_with("{-#"));
-}
+// ---- input ------------------------------------------------------------------
 
 /// The text of the module that a JSON graph is, with the user's places.
 FailureOr<std::string> textOfJson(StringRef text, StringRef name,
@@ -205,27 +165,21 @@ FailureOr<std::string> textOfJson(StringRef text, StringRef name,
   return result;
 }
 
-// ---- main
-// ---------------------------------------------------------------------
+// ---- main -------------------------------------------------------------------
 
 LogicalResult run(StringRef inputName, StringRef outputName,
                   DialectRegistry &registry) {
   std::string error;
-  auto input = openInputFile(inputName, &error);
-  if (!input)
+  GraphFile input = openGraphFile(inputName, error);
+  if (!input.text)
     return fail(error);
-  if (input->getBufferSize() > maxText)
-    return fail(inputName + ": more than " + Twine(maxText >> 20) + " MiB");
   MlirOptMainConfig config = MlirOptMainConfig::createFromCLOptions();
-  if (isJson(inputName, input->getBuffer())) {
-    auto text = textOfJson(input->getBuffer(), inputName, registry);
+  if (input.isJson) {
+    auto text = textOfJson(input.text->getBuffer(), inputName, registry);
     if (failed(text))
       return failure();
-    input = llvm::MemoryBuffer::getMemBufferCopy(*text, inputName);
+    input.text = llvm::MemoryBuffer::getMemBufferCopy(*text, inputName);
     config.splitInputFile("");
-  } else if (std::string reason = tooDeep(input->getBuffer());
-             !reason.empty()) {
-    return fail(inputName + ":" + reason);
   }
   auto output = openOutputFile(outputName, &error);
   if (!output)
@@ -245,7 +199,7 @@ LogicalResult run(StringRef inputName, StringRef outputName,
   llvm::raw_ostream &ir = emit == Emit::json
                               ? static_cast<llvm::raw_ostream &>(nowhere)
                               : output->os();
-  if (failed(MlirOptMain(ir, std::move(input), registry, outer)))
+  if (failed(MlirOptMain(ir, std::move(input.text), registry, outer)))
     return failure();
   output->keep();
   return success();
@@ -255,10 +209,6 @@ LogicalResult run(StringRef inputName, StringRef outputName,
 
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
-  llvm::install_fatal_error_handler([](void *, const char *reason, bool) {
-    llvm::errs() << "needle-opt: error: " << reason << "\n";
-    std::_Exit(1);
-  });
   passes::registerNeedlePasses();
   codegen::registerNeedleCodegenPasses();
   registerCanonicalizerPass();
@@ -269,7 +219,7 @@ int main(int argc, char **argv) {
       argc, argv, "needle-opt: passes over needle's graphs and IR\n", registry);
   if (listStages) {
     for (const codegen::Stage &stage : codegen::stages())
-      llvm::outs() << stage.name << "  " << stage.summary << "\n";
+      llvm::outs() << stage.name << "\n";
     return 0;
   }
   MlirOptMainConfig config = MlirOptMainConfig::createFromCLOptions();
@@ -284,11 +234,7 @@ int main(int argc, char **argv) {
   }
   if (failed(checkPipelineOptions()))
     return 1;
-  // Attributes and locations may be nested as deeply as a file is long, and
-  // MLIR's printer and verifier recurse into them.
-  LogicalResult result = failure();
-  llvm::thread worker(std::optional<unsigned>(512u << 20),
-                      [&] { result = run(inputName, outputName, registry); });
-  worker.join();
-  return asMainReturnCode(result);
+  return runTool("needle-opt", [&] {
+    return succeeded(run(inputName, outputName, registry)) ? 0 : 1;
+  });
 }

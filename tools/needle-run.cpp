@@ -1,5 +1,6 @@
 // needle-run.cpp - runs a dumped graph, compiled or interpreted, or compares.
 #include "GraphFile.h"
+#include "RunTool.h"
 #include "needle/codegen/CompileModule.h"
 #include "needle/codegen/Diagnostics.h"
 #include "needle/codegen/Pipeline.h"
@@ -17,9 +18,7 @@
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/Format.h"
-#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
-#include "llvm/Support/thread.h"
 
 #include <cmath>
 #include <cstring>
@@ -58,7 +57,8 @@ cl::opt<double> atol("atol", cl::init(-1), cl::cat(category),
 cl::opt<bool> profile("profile", cl::cat(category),
                       cl::desc("time per kernel and the memory plan"));
 
-// ---- arguments ---------------------------------------------------------------
+// ---- arguments
+// ---------------------------------------------------------------
 
 std::string nameOf(const std::string &name, size_t number) {
   return name.empty() ? std::to_string(number) : name;
@@ -70,10 +70,13 @@ size_t findNamed(const std::vector<Described> &list, const std::string &name,
                  const std::string &kind) {
   std::string known;
   for (size_t i = 0; i < list.size(); ++i) {
-    if (list[i].name == name || std::to_string(i) == name)
+    if (list[i].name == name)
       return i;
     known += (i ? ", " : "") + nameOf(list[i].name, i);
   }
+  for (size_t i = 0; i < list.size(); ++i)
+    if (std::to_string(i) == name)
+      return i;
   throw Error("no " + kind + " is called '" + name + "'; there are: " + known);
 }
 
@@ -161,7 +164,8 @@ std::vector<HostArray> makeArguments(const runtime::Program &program) {
   return arguments;
 }
 
-// ---- results -----------------------------------------------------------------
+// ---- results
+// -----------------------------------------------------------------
 
 struct Difference {
   double absolute = 0, relative = 0;
@@ -255,31 +259,32 @@ bool compareResults(FuncOp function, const std::vector<HostArray> &arguments,
   return agree;
 }
 
-// ---- the program -------------------------------------------------------------
+// ---- the program
+// -------------------------------------------------------------
 
+/// "FILE: what was said", with the user's place unless it is in FILE itself.
 [[noreturn]] void raise(const codegen::Diagnostics::Text &said) {
-  Where where{said.file.empty() ? "" : internFile(said.file), said.line};
-  throw Error(where, said.text.empty() ? file + ": cannot be run" : said.text);
+  std::string text = said.text.empty() ? "cannot be run" : said.text;
+  std::string place = said.line ? ":" + std::to_string(said.line) + ": " : ": ";
+  if (said.file == file)
+    throw Error(file + place + text);
+  throw Error(file + ": " + std::string(baseName(said.file)) +
+              (said.file.empty() ? "" : place) + text);
 }
 
 mlir::OwningOpRef<mlir::ModuleOp>
 readModule(mlir::MLIRContext *context, const codegen::Diagnostics::Text &said) {
-  auto buffer = llvm::MemoryBuffer::getFile(file);
-  if (!buffer)
-    throw Error(file + ": " + buffer.getError().message());
-  llvm::StringRef text = (*buffer)->getBuffer();
-  if (text.size() > maxText)
-    throw Error(file + ": more than " + std::to_string(maxText >> 20) + " MiB");
+  std::string error;
+  GraphFile input = openGraphFile(file, error);
+  if (!input.text)
+    throw Error(error);
+  llvm::StringRef text = input.text->getBuffer();
   mlir::OwningOpRef<mlir::ModuleOp> module;
-  if (isJson(file, text)) {
+  if (input.isJson) {
     Graph graph = fromJson(text, file);
     codegen::TargetInfo named; // replaced by what this machine has
     named.name = graph.target;
     module = ir::importGraph(context, graph, named.attribute(context));
-  } else if (int line = tooDeep(text)) {
-    throw Error(file + ":" + std::to_string(line) +
-                ": brackets are nested deeper than " +
-                std::to_string(maxDepth));
   } else {
     module = mlir::parseSourceString<mlir::ModuleOp>(
         text, mlir::ParserConfig(context), file);
@@ -365,15 +370,5 @@ int run() {
 int main(int argc, char **argv) {
   cl::HideUnrelatedOptions(category);
   cl::ParseCommandLineOptions(argc, argv, "needle-run: runs a dumped graph\n");
-  int status = 1;
-  llvm::thread worker(std::optional<unsigned>(stackBytes), [&] {
-    try {
-      status = run();
-    } catch (const std::exception &error) {
-      llvm::outs().flush();
-      llvm::errs() << "needle-run: error: " << error.what() << '\n';
-    }
-  });
-  worker.join();
-  return status;
+  return runTool("needle-run", run);
 }
