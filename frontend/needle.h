@@ -10,6 +10,7 @@
 #include "needle/frontend/data/DataLoader.h"
 #include "needle/frontend/data/Mnist.h"
 #include "needle/frontend/data/TensorDataset.h"
+#include "needle/frontend/io/Npy.h"
 #include "needle/frontend/nn/Init.h"
 #include "needle/frontend/nn/Layers.h"
 #include "needle/frontend/nn/Module.h"

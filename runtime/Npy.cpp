@@ -5,10 +5,12 @@
 #include "needle/runtime/Error.h"
 
 #include <bit>
+#include <cerrno>
 #include <charconv>
+#include <cstdio>
 #include <cstring>
 #include <fstream>
-#include <iterator>
+#include <memory>
 #include <optional>
 
 static_assert(std::endian::native == std::endian::little);
@@ -215,11 +217,21 @@ NpyArray parseNpy(std::string_view contents, const std::string &name) {
 }
 
 NpyArray readNpy(const std::string &path) {
-  std::ifstream file(path, std::ios::binary);
+  // No stream: of a folder it throws what is no Error.
+  std::unique_ptr<std::FILE, int (*)(std::FILE *)> file(
+      std::fopen(path.c_str(), "rb"), std::fclose);
   if (!file)
-    throw FormatError(path + ": cannot be opened");
-  std::string contents((std::istreambuf_iterator<char>(file)),
-                       std::istreambuf_iterator<char>());
+    throw FormatError(path + ": cannot be opened: " + std::strerror(errno));
+  std::string contents;
+  constexpr size_t step = size_t(1) << 20;
+  for (size_t got = step; got == step;) {
+    size_t before = contents.size();
+    contents.resize(before + step);
+    got = std::fread(contents.data() + before, 1, step, file.get());
+    contents.resize(before + got);
+  }
+  if (std::ferror(file.get()))
+    throw FormatError(path + ": cannot be read: " + std::strerror(errno));
   return parseNpy(contents, path);
 }
 

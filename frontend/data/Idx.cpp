@@ -19,8 +19,8 @@ public:
     errno = 0;
     file.reset(gzopen(path.c_str(), "rb"));
     if (!file)
-      throw FormatError(path + ": cannot open: " +
-                        std::strerror(errno ? errno : ENOMEM));
+      throw FormatError(
+          path + ": cannot open: " + std::strerror(errno ? errno : ENOMEM));
     gzbuffer(file.get(), 1 << 17);
   }
 
@@ -45,6 +45,10 @@ public:
       fail("longer than its header says");
     if (got < 0) // the checksum of a gzip file is compared at its end
       fail(std::string("damaged: ") + problem());
+    int code = 0;
+    gzerror(file.get(), &code);
+    if (code == Z_BUF_ERROR) // all elements were there, the checksum was not
+      fail("truncated: its gzip stream has no end");
   }
 
   [[noreturn]] void fail(const std::string &what) const {
@@ -79,15 +83,17 @@ Idx readIdx(const std::string &path) {
   if (magic[3] < 1 || magic[3] > Shape::maxRank)
     reader.fail("rank " + std::to_string(magic[3]) + " is not in [1, 8]");
 
-  int64_t dims[Shape::maxRank], elements = 1;
+  int64_t dims[Shape::maxRank], elements = 1, room = 1;
   for (int axis = 0; axis < magic[3]; ++axis) {
     uint8_t size[4];
     reader.read(size, 4, "the header");
     dims[axis] =
         int64_t(size[0]) << 24 | size[1] << 16 | size[2] << 8 | size[3];
-    // At most 2^31 * 2^32 before the check: no overflow.
+    // At most 2^31 * 2^32 before the check: no overflow. A size of 0 hides no
+    // other size.
+    room *= std::max<int64_t>(dims[axis], 1);
     elements *= dims[axis];
-    if (elements > int64_t(1) << 31)
+    if (room > int64_t(1) << 31)
       reader.fail("more than 2^31 elements");
   }
   Idx idx{Shape(std::span<const int64_t>(dims, magic[3])), {}};

@@ -79,6 +79,49 @@ TEST(Idx, RefusesDamagedGzip) {
   EXPECT_NE(refusal(bytes), "");
 }
 
+TEST(Idx, RefusesGzipWithoutItsChecksum) {
+  // gzip of `small`, by Python; its last 8 bytes are checksum and size.
+  const std::string whole(
+      "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x63\x60\xe0\x60\x62\x60\x60"
+      "\x00\x61\x66\x06\x46\x26\x66\x16\x56\x00\x26\x2c\x23\x54\x12\x00\x00"
+      "\x00",
+      35);
+  EXPECT_EQ(refusal(whole), "");
+  for (size_t missing = 1; missing <= 8; ++missing)
+    EXPECT_NE(refusal(whole.substr(0, whole.size() - missing)), "");
+}
+
+TEST(Idx, ASizeOfZeroHidesNoOther) {
+  std::string bytes("\0\0\x08\x03\0\0\0\0", 8);
+  bytes += std::string(8, '\xff');
+  EXPECT_NE(refusal(bytes).find("more than 2^31 elements"), std::string::npos);
+}
+
+TEST(Npy, KeepsEveryDtypeThroughAFile) {
+  std::string path =
+      testing::TempDir() + "needle-npy-" + std::to_string(::getpid());
+  for (DType dtype : {float32, float64, int32, int64, boolean}) {
+    Tensor x = convert(tensor({{0, 1, -2}, {3, 0, 5}}), dtype);
+    io::saveNpy(path, x);
+    Tensor read = io::loadNpy(path);
+    EXPECT_EQ(read.dtype(), dtype);
+    EXPECT_EQ(read.shape(), x.shape());
+    EXPECT_EQ(convert(read, float64).toVector<double>(),
+              convert(x, float64).toVector<double>());
+  }
+}
+
+TEST(Npy, ErrorsNameFileAndLine) {
+  try {
+    (void)io::loadNpy("no/such.npy");
+    FAIL() << "no error";
+  } catch (const FormatError &error) {
+    EXPECT_EQ(error.where().line, __LINE__ - 3);
+    EXPECT_NE(std::string(error.what()).find("no/such.npy"), std::string::npos);
+  }
+  EXPECT_THROW(io::saveNpy("no/such.npy", zeros({2})), Error);
+}
+
 TEST(Mnist, ReadsBundledDigits) {
   data::Mnist test(std::string(NEEDLE_TEST_DATA) + "/mnist", data::Split::test);
   EXPECT_EQ(test.size(), 1000);

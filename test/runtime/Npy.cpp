@@ -99,6 +99,15 @@ TEST(Npy, SaysWhatIsWrong) {
   EXPECT_NE(errorOf(file("{'descr': '<f4', ", "")), "no error");
 }
 
+TEST(Npy, AFolderIsNoFile) {
+  try {
+    readNpy("/");
+    FAIL() << "no error";
+  } catch (const FormatError &error) {
+    EXPECT_STREQ(error.what(), "/: cannot be read: Is a directory");
+  }
+}
+
 TEST(Npy, MissingFileIsNamed) {
   EXPECT_THROW(readNpy("no/such.npy"), FormatError);
   EXPECT_THROW(writeNpy("no/such.npy", DType::int32, Shape({0}), nullptr),
