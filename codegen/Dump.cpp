@@ -31,12 +31,14 @@ LogicalResult Dump::write(int number, llvm::StringRef name, ModuleOp module) {
   if (!wanted())
     return success();
   std::string text = print(module, /*pretty=*/false);
-  if (text == last)
-    return success();
-  last = std::move(text);
   llvm::SmallString<128> path(directory);
   llvm::sys::path::append(path, llvm::Twine(number < 10 ? "0" : "") +
                                     llvm::Twine(number) + "-" + name + ".mlir");
+  if (text == last) {
+    llvm::sys::fs::remove(path); // of an earlier dump into the same folder
+    return success();
+  }
+  last = std::move(text);
   std::error_code error = llvm::sys::fs::create_directories(directory);
   if (!error) {
     llvm::raw_fd_ostream file(path, error);

@@ -13,7 +13,8 @@ class Dump {
 public:
   explicit Dump(std::string directory) : directory(std::move(directory)) {}
   bool wanted() const { return !directory.empty(); }
-  /// Writes what `name` left, unless that is what its predecessor left. Large
+  /// Writes what `name` left; when that is what its predecessor left, removes
+  /// what an earlier dump left in the file's place. Large
   /// constants are elided. Fails with a diagnostic when it can't be written.
   mlir::LogicalResult write(int number, llvm::StringRef name,
                             mlir::ModuleOp module);

@@ -6,6 +6,7 @@
 #include "needle/runtime/ProgramCache.h"
 
 #include <atomic>
+#include <cctype>
 #include <cstdio>
 #include <dlfcn.h>
 
@@ -50,7 +51,11 @@ codegen::CompileResult compileAndDump(const Graph &graph) {
   if (const std::string &folder = environment::dumpFolder(); !folder.empty()) {
     char number[16];
     std::snprintf(number, sizeof number, "%03d-", dumps++);
-    options.dumpDirectory = folder + "/" + number + graph.name;
+    std::string name = graph.name; // of a folder, whatever the user wrote
+    for (char &c : name)
+      if (!std::isalnum(static_cast<unsigned char>(c)) && c != '-' && c != '.')
+        c = '_';
+    options.dumpDirectory = folder + "/" + number + name;
   }
   return compileFor(graph, options);
 }

@@ -34,7 +34,10 @@ struct Entry {
 } // namespace
 
 struct JitCore::State {
-  explicit State(JitOptions options) : options(std::move(options)) {}
+  explicit State(JitOptions given) : options(std::move(given)) {
+    if (options.name.empty())
+      options.name = JitOptions().name; // a function in the IR needs one
+  }
   JitOptions options;
   mutable std::mutex mutex;
   std::vector<std::unique_ptr<Entry>> entries;

@@ -16,7 +16,7 @@
 namespace needle {
 
 struct JitOptions {
-  /// In dumps, reports and folders of NEEDLE_DUMP.
+  /// In dumps, reports and folders of NEEDLE_DUMP; empty: the default.
   std::string name = "jit";
   /// A call that would prepare more signatures throws TraceError; 0: no limit.
   int maxCompiles = 0;

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <fstream>
 #include <random>
 #include <set>
 
@@ -315,6 +316,9 @@ TEST(CompileModule, DumpsNumberTheStagesAndSkipUnchangedOnes) {
   std::filesystem::path directory =
       std::filesystem::path(testing::TempDir()) / "needle-dump-stages" / "new";
   std::filesystem::remove_all(directory);
+  // What another dump left there must not pass for a stage of this one.
+  std::filesystem::create_directories(directory);
+  std::ofstream(directory / "01-autodiff.mlir") << "old";
   CompileOptions options;
   options.dumpDirectory = directory.string();
   Compiled compiled = compile(R"(

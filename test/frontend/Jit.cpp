@@ -376,3 +376,9 @@ TEST(Rule11Threads, SixtyFourThreadsCallOneStep) {
 }
 
 } // namespace
+
+TEST(Jit, AnEmptyNameIsTheDefaultOne) {
+  auto f = nd::jit([](const nd::Tensor &x) { return x + 1; }, {.name = ""});
+  EXPECT_EQ(f(nd::ones({2})).toVector<float>(), Floats(2, 2));
+  EXPECT_EQ(f.report().name, nd::JitOptions().name);
+}
