@@ -54,7 +54,7 @@ private:
   LogicalResult compileKernels(const std::vector<KernelFunction> &functions,
                                llvm::MutableArrayRef<runtime::ProgramKernel>);
   std::string cacheKey(llvm::StringRef key) const {
-    return (target.isa + ":" + key).str();
+    return KernelCache::keyFor(target.isa, key);
   }
 
   ModuleOp module;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "needle/runtime/Blob.h"
+#include "needle/runtime/BlobArchive.h"
 
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringRef.h"
@@ -11,24 +12,33 @@
 
 namespace needle::codegen {
 
-/// Blobs by key, which says all that decides the code (instruction set
-/// included). Any thread may use it. Blobs stay for the life of the process:
-/// a few kilobytes each, and as many as there are shapes of kernels, not of
-/// tensors.
+/// Blobs by key: those that were compiled in this process and those that
+/// shipped with needle. Any thread may use it. Blobs stay for the life of the
+/// process: a few kilobytes each, and as many as there are shapes of kernels,
+/// not of tensors.
 class KernelCache {
 public:
   static KernelCache &process();
+  /// Says all that decides the code.
+  static std::string keyFor(llvm::StringRef isa, llvm::StringRef kernel) {
+    return isa.str() + ":" + kernel.str();
+  }
 
   /// Null when there is none.
-  std::shared_ptr<const runtime::Blob> find(llvm::StringRef key) const;
+  std::shared_ptr<const runtime::Blob> find(llvm::StringRef key);
   /// Keeps `blob`, or the one that another thread has stored meanwhile, and
   /// returns what is kept.
   std::shared_ptr<const runtime::Blob>
   insert(llvm::StringRef key, std::shared_ptr<const runtime::Blob> blob);
 
 private:
-  mutable std::mutex mutex;
+  KernelCache();
+  /// Null, and says why once, when it can't be used.
+  std::shared_ptr<const runtime::Blob> findShipped(llvm::StringRef key);
+
+  std::mutex mutex;
   llvm::StringMap<std::shared_ptr<const runtime::Blob>> blobs;
+  std::shared_ptr<const runtime::BlobArchive> shipped;
 };
 
 /// Blob::load for code that is compiled without exceptions: null, and `error`

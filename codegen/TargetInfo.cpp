@@ -100,4 +100,14 @@ FailureOr<TargetInfo> TargetInfo::host(llvm::StringRef name,
   return target;
 }
 
+std::vector<TargetInfo> TargetInfo::all() {
+  std::vector<TargetInfo> targets;
+  for (const InstructionSet &set : instructionSets) {
+    targets.emplace_back();
+    targets.back().isa = set.name;
+    targets.back().vectorBytes = set.vectorBytes;
+  }
+  return targets;
+}
+
 } // namespace needle::codegen

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace needle::codegen {
 
@@ -24,6 +25,9 @@ struct TargetInfo {
   /// CPU lacks or nothing known.
   static mlir::FailureOr<TargetInfo> host(llvm::StringRef name,
                                           std::string &error);
+  /// One per instruction set that there is code for, also those that this CPU
+  /// lacks; cache sizes as by default.
+  static std::vector<TargetInfo> all();
 };
 
 } // namespace needle::codegen

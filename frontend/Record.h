@@ -36,20 +36,22 @@ template <class E>
 template <size_t N> class Words {
 public:
   void push(uint64_t word) {
-    if (count < N && large.empty())
-      small[count++] = word;
-    else {
-      if (large.empty())
-        large.assign(small.begin(), small.end());
-      large.push_back(word);
-      ++count;
-    }
+    if (count < N)
+      small[count] = word;
+    else
+      grow(word);
+    ++count;
   }
   std::span<const uint64_t> words() const {
-    return {large.empty() ? small.data() : large.data(), count};
+    return {count <= N ? small.data() : large.data(), count};
   }
 
 private:
+  void grow(uint64_t word) {
+    if (count == N)
+      large.assign(small.begin(), small.end());
+    large.push_back(word);
+  }
   std::array<uint64_t, N> small;
   size_t count = 0;
   std::vector<uint64_t> large;
@@ -104,9 +106,14 @@ Tensor finish(Node *node);
 
 /// Throws Error when `x` is empty.
 void check(const Tensor &x, const char *op, Where where);
+Tensor convertTo(const Tensor &x, DType dtype, Where where);
+/// `x`, or `made`, which becomes its conversion.
+inline const Tensor &withDType(const Tensor &x, DType dtype, Tensor &made,
+                               Where where) {
+  return x.dtype() == dtype ? x : made = convertTo(x, dtype, where);
+}
 /// The promoted dtype of two operands.
 DType commonDType(const Operand &a, const Operand &b, const char *op);
-Tensor convertTo(const Tensor &x, DType dtype, Where where);
 /// DTypeError for a number that is no element of an integer dtype.
 void checkFits(double value, DType dtype, const char *op, Where where);
 /// A tensor of one value, of the scope's target.

@@ -3,7 +3,6 @@
 #include "needle/runtime/Error.h"
 #include "needle/runtime/ShapeRules.h"
 
-#include <algorithm>
 #include <ostream>
 
 namespace needle {
@@ -27,30 +26,12 @@ Shape::Shape(std::initializer_list<Dim> dims) {
   *this = Shape(std::span<const int64_t>(values, size_t(count)));
 }
 
-Shape Shape::unchecked(std::span<const int64_t> dims) {
-  Shape shape;
-  shape.count = int(dims.size());
-  std::copy(dims.begin(), dims.end(), shape.sizes);
-  return shape;
-}
-
 int64_t Shape::operator[](int axis) const {
   int normalized = axis < 0 ? axis + count : axis;
   if (normalized < 0 || normalized >= count)
     throw ShapeError("axis " + std::to_string(axis) +
                      " is out of range for shape " + toString(*this));
   return sizes[normalized];
-}
-
-int64_t Shape::elements() const {
-  int64_t product = 1;
-  for (int64_t size : *this)
-    product *= size;
-  return product;
-}
-
-bool operator==(const Shape &a, const Shape &b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end());
 }
 
 std::string toString(const Shape &shape) {

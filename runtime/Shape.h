@@ -1,6 +1,7 @@
 // Shape.h - sizes of a tensor, inline up to rank 8.
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
@@ -28,7 +29,12 @@ public:
   Shape(std::initializer_list<Dim> dims);
   explicit Shape(std::span<const int64_t> dims);
   /// Without checks, for sizes that a rule has already checked.
-  static Shape unchecked(std::span<const int64_t> dims);
+  static Shape unchecked(std::span<const int64_t> dims) {
+    Shape shape;
+    shape.count = int(dims.size());
+    std::copy(dims.begin(), dims.end(), shape.sizes);
+    return shape;
+  }
 
   int rank() const { return count; }
   /// Size of `axis`; negative counts from the end. ShapeError when outside.
@@ -37,8 +43,15 @@ public:
   const int64_t *end() const { return sizes + count; }
   std::span<const int64_t> dims() const { return {sizes, size_t(count)}; }
   /// Product of the sizes; 1 for rank 0.
-  int64_t elements() const;
-  friend bool operator==(const Shape &a, const Shape &b);
+  int64_t elements() const {
+    int64_t product = 1;
+    for (int64_t size : *this)
+      product *= size;
+    return product;
+  }
+  friend bool operator==(const Shape &a, const Shape &b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end());
+  }
 
 private:
   int64_t sizes[maxRank] = {};

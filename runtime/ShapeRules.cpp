@@ -15,6 +15,12 @@ std::string text(Dims dims) {
   return out + "]";
 }
 
+void SizeList::insert(size_t at, int64_t value) {
+  push_back(0);
+  std::copy_backward(values + at, values + count - 1, values + count);
+  values[at] = value;
+}
+
 static Inferred fail(std::string error) { return {{}, std::move(error)}; }
 
 Inferred checked(Dims dims) {
@@ -78,8 +84,7 @@ std::string normalizeAxis(int64_t axis, int rank, int64_t &normalized) {
   return "";
 }
 
-std::string normalizeAxes(const Axes &axes, int rank,
-                          std::vector<int64_t> &normalized) {
+std::string normalizeAxes(const Axes &axes, int rank, SizeList &normalized) {
   normalized.clear();
   if (axes.tooMany)
     return "more than 8 axes";
@@ -110,7 +115,7 @@ Inferred reduce(Dims x, Dims axes, bool keepDims) {
                   " are not sorted, distinct axes of shape " + text(x));
     previous = axis;
   }
-  std::vector<int64_t> result;
+  SizeList result;
   for (int64_t i = 0; i < rank; ++i) {
     bool reduced = std::find(axes.begin(), axes.end(), i) != axes.end();
     if (!reduced || keepDims)
@@ -133,15 +138,16 @@ Inferred reshape(Dims x, Dims to) {
 }
 
 Inferred transpose(Dims x, Dims permutation) {
-  std::vector<int64_t> result;
-  std::vector<bool> seen(x.size());
-  bool valid = permutation.size() == x.size();
+  SizeList result;
+  SizeList seen(x.size(), 0);
+  bool valid =
+      permutation.size() == x.size() && x.size() <= size_t(Shape::maxRank);
   for (size_t i = 0; valid && i < permutation.size(); ++i) {
     int64_t axis = permutation[i];
     valid = axis >= 0 && axis < int64_t(x.size()) && !seen[size_t(axis)];
     if (!valid)
       break;
-    seen[size_t(axis)] = true;
+    seen[size_t(axis)] = 1;
     result.push_back(x[size_t(axis)]);
   }
   if (!valid)
@@ -155,14 +161,15 @@ Inferred slice(Dims x, Dims start, Dims stop, Dims step) {
       step.size() != x.size())
     return fail("start " + text(start) + ", stop " + text(stop) + " and step " +
                 text(step) + " need one entry per axis of " + text(x));
-  std::vector<int64_t> result;
+  SizeList result;
   for (size_t i = 0; i < x.size(); ++i) {
-    std::string axis = " of axis " + std::to_string(i);
+    auto axis = [&] { return " of axis " + std::to_string(i); };
     if (step[i] < 1)
-      return fail("step " + std::to_string(step[i]) + axis + " is less than 1");
+      return fail("step " + std::to_string(step[i]) + axis() +
+                  " is less than 1");
     if (start[i] < 0 || stop[i] < start[i] || stop[i] > x[i])
       return fail("range [" + std::to_string(start[i]) + ", " +
-                  std::to_string(stop[i]) + ")" + axis +
+                  std::to_string(stop[i]) + ")" + axis() +
                   " is not within shape " + text(x));
     int64_t length = stop[i] - start[i];
     result.push_back(length / step[i] + (length % step[i] != 0));
@@ -175,7 +182,7 @@ Inferred pad(Dims x, Dims low, Dims high, Dims interior) {
       interior.size() != x.size())
     return fail("low " + text(low) + ", high " + text(high) + " and interior " +
                 text(interior) + " need one entry per axis of " + text(x));
-  std::vector<int64_t> result;
+  SizeList result;
   for (size_t i = 0; i < x.size(); ++i) {
     int64_t size = 0, gaps = 0;
     if (low[i] < 0 || high[i] < 0 || interior[i] < 0)

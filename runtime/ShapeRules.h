@@ -7,7 +7,6 @@
 #include "needle/runtime/Shape.h"
 
 #include <string>
-#include <vector>
 
 namespace needle::rules {
 
@@ -15,6 +14,41 @@ using Dims = std::span<const int64_t>;
 
 /// "[2, 3]", of any number of sizes.
 std::string text(Dims dims);
+
+/// Sizes, axes or positions without an allocation; recording is made of them.
+/// What goes beyond its room (two tensors' ranks) is dropped, and far more than
+/// a tensor may have.
+class SizeList {
+public:
+  SizeList() = default;
+  SizeList(size_t count, int64_t value) { resize(count, value); }
+  explicit SizeList(Dims dims) { append(dims); }
+  void push_back(int64_t value) {
+    if (count < room)
+      values[count++] = value;
+  }
+  void append(Dims dims) {
+    for (int64_t value : dims)
+      push_back(value);
+  }
+  void insert(size_t at, int64_t value);
+  /// Only grows.
+  void resize(size_t size, int64_t value) {
+    while (count < size && count < room)
+      values[count++] = value;
+  }
+  void clear() { count = 0; }
+  size_t size() const { return count; }
+  int64_t *begin() { return values; }
+  int64_t *end() { return values + count; }
+  int64_t &operator[](size_t i) { return values[i]; }
+  operator Dims() const { return {values, count}; }
+
+private:
+  static constexpr size_t room = 2 * Shape::maxRank;
+  int64_t values[room];
+  size_t count = 0;
+};
 
 /// A result shape or, when `error` is not empty, why there is none (without
 /// the op's name and place, which the caller knows).
@@ -32,8 +66,7 @@ Inferred broadcast(Dims a, Dims b);
 Inferred broadcastTo(Dims from, Dims to);
 /// All axes in range (negative from the end) and distinct; `normalized` gets
 /// them sorted. Axes::all: every axis.
-std::string normalizeAxes(const Axes &axes, int rank,
-                          std::vector<int64_t> &normalized);
+std::string normalizeAxes(const Axes &axes, int rank, SizeList &normalized);
 /// `axis` in [-rank, rank); empty text when fine.
 std::string normalizeAxis(int64_t axis, int rank, int64_t &normalized);
 /// `axes` sorted, distinct, in range.

@@ -14,7 +14,7 @@ Inferred concat(std::span<const Shape> xs, int64_t axis) {
   if (axis < 0 || axis >= int64_t(first.size()))
     return fail("axis " + std::to_string(axis) + " is out of range for shape " +
                 text(first));
-  std::vector<int64_t> result(first.begin(), first.end());
+  SizeList result(first);
   for (size_t i = 1; i < xs.size(); ++i) {
     Dims x = xs[i].dims();
     bool equal = x.size() == first.size();
@@ -53,26 +53,29 @@ Inferred split(Dims x, Dims sizes, int64_t axis, int index) {
                 std::to_string(x[size_t(axis)]) + ", the size of axis " +
                 std::to_string(axis) + " of " + text(x));
   }
-  std::vector<int64_t> result(x.begin(), x.end());
+  SizeList result(x);
   result[size_t(axis)] = sizes[size_t(index)];
   return checked(result);
 }
 
 Inferred matmul(Dims lhs, Dims rhs, bool transposeLhs, bool transposeRhs) {
-  std::string given = ": lhs is " + text(lhs) + ", rhs is " + text(rhs);
+  auto given = [&] {
+    return ": lhs is " + text(lhs) + ", rhs is " + text(rhs);
+  };
   if (lhs.size() < 2 || rhs.size() < 2)
-    return fail("operands need at least 2 dimensions" + given);
+    return fail("operands need at least 2 dimensions" + given());
   size_t l = lhs.size() - 2, r = rhs.size() - 2;
   int64_t m = lhs[l + transposeLhs], k = lhs[l + !transposeLhs];
   int64_t n = rhs[r + !transposeRhs], k2 = rhs[r + transposeRhs];
   if (k != k2)
-    return fail("inner dimensions differ" + given + " (" + std::to_string(k) +
+    return fail("inner dimensions differ" + given() + " (" + std::to_string(k) +
                 " != " + std::to_string(k2) + ")");
   Inferred batch = broadcast(lhs.first(l), rhs.first(r));
   if (!batch.ok())
-    return fail("leading dimensions do not broadcast" + given);
-  std::vector<int64_t> result(batch.shape.begin(), batch.shape.end());
-  result.insert(result.end(), {m, n});
+    return fail("leading dimensions do not broadcast" + given());
+  SizeList result(batch.shape.dims());
+  result.push_back(m);
+  result.push_back(n);
   return checked(result);
 }
 
@@ -80,16 +83,16 @@ Inferred take(Dims x, Dims indices, int64_t axis) {
   if (axis < 0 || axis >= int64_t(x.size()))
     return fail("axis " + std::to_string(axis) + " is out of range for shape " +
                 text(x));
-  std::vector<int64_t> result(x.begin(), x.begin() + axis);
-  result.insert(result.end(), indices.begin(), indices.end());
-  result.insert(result.end(), x.begin() + axis + 1, x.end());
+  SizeList result(x.first(size_t(axis)));
+  result.append(indices);
+  result.append(x.subspan(size_t(axis) + 1));
   return checked(result);
 }
 
 Inferred oneHot(Dims indices, int64_t depth) {
   if (depth < 0)
     return fail("depth is " + std::to_string(depth) + ", not 0 or more");
-  std::vector<int64_t> result(indices.begin(), indices.end());
+  SizeList result(indices);
   result.push_back(depth);
   return checked(result);
 }

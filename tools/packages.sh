@@ -1,6 +1,6 @@
 # packages.sh - sourced: installs the Debian packages that are missing.
 packages=(ca-certificates cmake g++ ninja-build python3 mold zlib1g-dev
-  libgtest-dev libxxhash-dev llvm-22-dev llvm-22-tools
+  libgtest-dev libbenchmark-dev libxxhash-dev llvm-22-dev llvm-22-tools
   libmlir-22-dev mlir-22-tools)
 
 missing_packages() {

@@ -94,25 +94,41 @@ static bool isBadStride(int64_t elements, int64_t bytes) {
   return elements != 0 && elements * bytes % 2048 == 0;
 }
 
-/// Register blocks: rows x vectors of sums, a vector of B each, a splat of A
-/// must fit the registers. m = 1 streams B, n <= lanes streams A.
+/// Sums in registers: rows x vectors of them, a vector of B each and a splat of
+/// A must fit.
+struct RegisterBlock {
+  int64_t rows;
+  SmallVector<int64_t, 3> widths;
+};
+enum BlockKind { streamLhs, streamRhs, low, high, blockKinds };
+
+static RegisterBlock registerBlock(BlockKind kind, const TargetInfo &target) {
+  bool many = target.registers() == 32;
+  // Without fused multiply-add, products need a register, too.
+  SmallVector<int64_t, 3> widths = {3, 2};
+  if (target.isa == "sse2")
+    widths = {2, 1};
+  switch (kind) {
+  case streamLhs:
+    return {8, {1}};
+  case streamRhs:
+    return {1, {many ? 16 : 8, 4, 1}};
+  case low:
+    return {4, widths};
+  default:
+    return {many ? 8 : 4, widths};
+  }
+}
+
 static void chooseRegisterBlock(const Problem &p, const TargetInfo &target,
                                 ContractClass &contract) {
-  bool many = target.registers() == 32;
-  if (p.n <= contract.lanes) {
-    contract.rows = 8;
-    contract.widths = {1};
-  } else if (p.m == 1) {
-    contract.rows = 1;
-    contract.widths = {many ? 16 : 8, 4, 1};
-  } else {
-    contract.rows = many && p.m > 4 ? 8 : 4;
-    // Without fused multiply-add, products need a register, too.
-    if (target.isa == "sse2")
-      contract.widths = {2, 1};
-    else
-      contract.widths = {3, 2};
-  }
+  BlockKind kind = p.n <= contract.lanes ? streamLhs
+                   : p.m == 1            ? streamRhs
+                   : p.m <= 4            ? low
+                                         : high;
+  RegisterBlock block = registerBlock(kind, target);
+  contract.rows = block.rows;
+  contract.widths = block.widths;
 }
 
 static void chooseBlocks(const Problem &p, const TargetInfo &target,
@@ -186,6 +202,32 @@ Blocking chooseBlocking(const Problem &p, Type element,
   it.packLhs = badLhs && p.n >= 4 * contract.lanes && p.m > contract.rows;
   chooseBlocks(p, target, it);
   return it;
+}
+
+constexpr UnitStride strides[] = {UnitStride::row, UnitStride::column,
+                                  UnitStride::none};
+
+SmallVector<ContractClass> contractClasses(Type element, int64_t batchRank,
+                                           const TargetInfo &target) {
+  SmallVector<ContractClass> classes;
+  for (int kind = 0; kind < blockKinds; ++kind)
+    for (UnitStride lhs : strides) {
+      RegisterBlock block = registerBlock(BlockKind(kind), target);
+      classes.push_back({element, target.lanes(element), block.rows,
+                         block.widths, lhs, batchRank});
+    }
+  return classes;
+}
+
+SmallVector<PackClass> packClasses(Type element, int64_t batchRank,
+                                   const TargetInfo &target) {
+  SmallVector<PackClass> classes;
+  for (int kind = 0; kind < blockKinds; ++kind)
+    for (UnitStride rhs : strides)
+      classes.push_back({element, target.lanes(element),
+                         registerBlock(BlockKind(kind), target).widths, rhs,
+                         batchRank});
+  return classes;
 }
 
 } // namespace needle::codegen

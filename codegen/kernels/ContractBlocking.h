@@ -41,4 +41,12 @@ struct Blocking {
 Blocking chooseBlocking(const Problem &p, mlir::Type element,
                         const TargetInfo &target);
 
+/// Every class of function that chooseBlocking can ask for with `batchRank`
+/// batch dimensions; some may be equal.
+llvm::SmallVector<ContractClass> contractClasses(mlir::Type element,
+                                                 int64_t batchRank,
+                                                 const TargetInfo &target);
+llvm::SmallVector<PackClass> packClasses(mlir::Type element, int64_t batchRank,
+                                         const TargetInfo &target);
+
 } // namespace needle::codegen

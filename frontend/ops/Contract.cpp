@@ -14,16 +14,21 @@ Tensor needle::matmul(const Tensor &lhs, const Tensor &rhs, Where where) {
       {{"transpose_lhs", Field::boolean}, {"transpose_rhs", Field::boolean}}};
   check(lhs, "matmul", where);
   check(rhs, "matmul", where);
-  if (lhs.shape().rank() == 0 || rhs.shape().rank() == 0)
+  int lhsRank = lhs.get()->rank, rhsRank = rhs.get()->rank;
+  if (lhsRank == 0 || rhsRank == 0)
     fail<ShapeError>("matmul", where,
                      "an operand is a scalar: lhs is " + toString(lhs.shape()) +
                          ", rhs is " + toString(rhs.shape()));
-  bool isRow = lhs.shape().rank() == 1, isColumn = rhs.shape().rank() == 1;
+  bool isRow = lhsRank == 1, isColumn = rhsRank == 1;
   DType dtype = promote(promote(lhs.dtype(), rhs.dtype()), DType::float32);
-  Tensor a = convertTo(isRow ? unsqueeze(lhs, 0, where) : lhs, dtype, where),
-         b = convertTo(isColumn ? unsqueeze(rhs, 1, where) : rhs, dtype, where);
+  Tensor row, column, madeA, madeB;
+  const Tensor &a = withDType(isRow ? row = unsqueeze(lhs, 0, where) : lhs,
+                              dtype, madeA, where),
+               &b =
+                   withDType(isColumn ? column = unsqueeze(rhs, 1, where) : rhs,
+                             dtype, madeB, where);
   rules::Inferred shape =
-      rules::matmul(a.shape().dims(), b.shape().dims(), false, false);
+      rules::matmul(a.get()->dims(), b.get()->dims(), false, false);
   if (!shape.ok())
     fail<ShapeError>("matmul", where, shape.error);
   Tensor product = Recording(matmulOp, where)

@@ -14,12 +14,11 @@ static constexpr AttributeField axesField{"axes", Field::ints},
 
 static Tensor reduce(const OpInfo &op, const Tensor &x, const Axes &axes,
                      bool keepDims, Where where) {
-  // Kept: recording should not allocate.
-  static thread_local std::vector<int64_t> normalized;
-  std::string error = rules::normalizeAxes(axes, x.shape().rank(), normalized);
+  rules::SizeList normalized;
+  std::string error = rules::normalizeAxes(axes, x.get()->rank, normalized);
   if (!error.empty())
     fail<ShapeError>(op.name, where, error);
-  rules::Inferred shape = rules::reduce(x.shape().dims(), normalized, keepDims);
+  rules::Inferred shape = rules::reduce(x.get()->dims(), normalized, keepDims);
   return Recording(op, where)
       .use(x)
       .attribute(std::span<const int64_t>(normalized))
@@ -27,30 +26,34 @@ static Tensor reduce(const OpInfo &op, const Tensor &x, const Axes &axes,
       .result(x.dtype(), shape.shape);
 }
 
-// Integers and booleans in a wider or floating form.
-static Tensor widened(const Tensor &x, DType dtype, const char *op,
-                      Where where) {
+// Integers and booleans in a wider or floating form, which `made` holds.
+static const Tensor &widened(const Tensor &x, DType dtype, Tensor &made,
+                             const char *op, Where where) {
   check(x, op, where);
-  return isFloating(x.dtype()) ? x : convertTo(x, dtype, where);
+  return isFloating(x.dtype()) ? x : withDType(x, dtype, made, where);
 }
 
 Tensor needle::sum(const Tensor &x, const Axes &axes, bool keepDims,
                    Where where) {
   static constexpr OpInfo sumOp{"sum", {axesField, keepField}};
-  return reduce(sumOp, widened(x, DType::int64, "sum", where), axes, keepDims,
-                where);
+  Tensor made;
+  return reduce(sumOp, widened(x, DType::int64, made, "sum", where), axes,
+                keepDims, where);
 }
 Tensor needle::mean(const Tensor &x, const Axes &axes, bool keepDims,
                     Where where) {
   static constexpr OpInfo meanOp{"mean", {axesField, keepField}};
-  return reduce(meanOp, widened(x, DType::float32, "mean", where), axes,
+  Tensor made;
+  return reduce(meanOp, widened(x, DType::float32, made, "mean", where), axes,
                 keepDims, where);
 }
 Tensor needle::logsumexp(const Tensor &x, const Axes &axes, bool keepDims,
                          Where where) {
   static constexpr OpInfo logsumexpOp{"logsumexp", {axesField, keepField}};
-  return reduce(logsumexpOp, widened(x, DType::float32, "logsumexp", where),
-                axes, keepDims, where);
+  Tensor made;
+  return reduce(logsumexpOp,
+                widened(x, DType::float32, made, "logsumexp", where), axes,
+                keepDims, where);
 }
 
 // Booleans are reduced as 0 and 1; what an empty axis gives is false for max,
@@ -139,10 +142,10 @@ Tensor needle::argmin(const Tensor &x, const Axes &axis, bool keepDims,
 
 static Tensor alongAxis(const OpInfo &op, const Tensor &x, int axis,
                         Where where) {
-  Tensor wide = widened(x, DType::float32, op.name, where);
+  Tensor made;
+  const Tensor &wide = widened(x, DType::float32, made, op.name, where);
   int64_t normalized = 0;
-  std::string error =
-      rules::normalizeAxis(axis, wide.shape().rank(), normalized);
+  std::string error = rules::normalizeAxis(axis, wide.get()->rank, normalized);
   if (!error.empty())
     fail<ShapeError>(op.name, where, error);
   return Recording(op, where)

@@ -10,39 +10,7 @@
 using namespace needle;
 using namespace needle::detail;
 
-namespace {
-// Up to one number more than there can be axes, without allocation.
-class Sizes {
-public:
-  Sizes() = default;
-  Sizes(size_t count, int64_t value) : count(count) {
-    std::fill_n(values, count, value);
-  }
-  template <class I> Sizes(I first, I last) {
-    while (first != last)
-      push_back(*first++);
-  }
-  void push_back(int64_t value) { values[count++] = value; }
-  void insert(size_t at, int64_t value) {
-    std::copy_backward(values + at, values + count, values + count + 1);
-    values[at] = value;
-    ++count;
-  }
-  void resize(size_t size, int64_t value) {
-    while (count < size)
-      push_back(value);
-  }
-  size_t size() const { return count; }
-  int64_t *begin() { return values; }
-  int64_t *end() { return values + count; }
-  int64_t &operator[](size_t i) { return values[i]; }
-  operator std::span<const int64_t>() const { return {values, count}; }
-
-private:
-  int64_t values[Shape::maxRank + 1];
-  size_t count = 0;
-};
-} // namespace
+using Sizes = rules::SizeList;
 
 static Sizes sizes(const char *op, std::initializer_list<Dim> list,
                    Where where) {
@@ -74,8 +42,8 @@ static Shape orFail(const char *op, const rules::Inferred &inferred,
 Tensor needle::reshape(const Tensor &x, const Shape &shape, Where where) {
   check(x, "reshape", where);
   Shape to =
-      orFail("reshape", rules::reshape(x.shape().dims(), shape.dims()), where);
-  if (to == x.shape())
+      orFail("reshape", rules::reshape(x.get()->dims(), shape.dims()), where);
+  if (std::ranges::equal(to, x.get()->dims()))
     return x;
   return Recording(op<"reshape">, where).use(x).result(x.dtype(), to);
 }
@@ -103,7 +71,7 @@ Tensor needle::reshape(const Tensor &x, std::initializer_list<Dim> shape,
 Tensor needle::squeeze(const Tensor &x, const Axes &axes, Where where) {
   check(x, "squeeze", where);
   Shape shape = x.shape();
-  std::vector<int64_t> chosen;
+  Sizes chosen;
   Sizes rest;
   if (!axes.all) {
     std::string error = rules::normalizeAxes(axes, shape.rank(), chosen);
@@ -127,7 +95,7 @@ Tensor needle::unsqueeze(const Tensor &x, int axis, Where where) {
   check(x, "unsqueeze", where);
   Shape shape = x.shape();
   int64_t at = axisOf("unsqueeze", axis, shape.rank() + 1, where);
-  Sizes to(shape.begin(), shape.end());
+  Sizes to(shape.dims());
   to.insert(size_t(at), 1);
   if (to.size() > Shape::maxRank)
     fail<ShapeError>("unsqueeze", where, "more than 8 dimensions");
@@ -143,7 +111,7 @@ Tensor needle::flatten(const Tensor &x, int first, int last, Where where) {
           to = axisOf("flatten", last, shape.rank(), where);
   if (from > to)
     fail<ShapeError>("flatten", where, "the first axis is after the last");
-  Sizes result(shape.begin(), shape.begin() + from);
+  Sizes result(shape.dims().first(size_t(from)));
   result.push_back(std::accumulate(shape.begin() + from, shape.begin() + to + 1,
                                    int64_t(1), std::multiplies<>()));
   for (int64_t i = to + 1; i < shape.rank(); ++i)
@@ -157,15 +125,15 @@ Tensor needle::transpose(const Tensor &x, const Axes &permutation,
   static constexpr OpInfo transposeOp{"transpose",
                                       {{"permutation", Field::ints}}};
   check(x, "transpose", where);
-  int rank = x.shape().rank();
-  Sizes order(permutation.axes, permutation.axes + permutation.count);
+  int rank = x.get()->rank;
+  Sizes order({permutation.axes, size_t(permutation.count)});
   if (permutation.all)
     for (int i = rank; i-- > 0;)
       order.push_back(i);
   for (int64_t &axis : order)
     axis = axisOf("transpose", axis, rank, where);
   Shape shape =
-      orFail("transpose", rules::transpose(x.shape().dims(), order), where);
+      orFail("transpose", rules::transpose(x.get()->dims(), order), where);
   if (std::ranges::is_sorted(order))
     return x;
   return Recording(transposeOp, where)
@@ -185,7 +153,7 @@ Tensor needle::swapAxes(const Tensor &x, int a, int b, Where where) {
 Tensor needle::broadcastTo(const Tensor &x, const Shape &shape, Where where) {
   check(x, "broadcastTo", where);
   Shape to = orFail("broadcastTo",
-                    rules::broadcastTo(x.shape().dims(), shape.dims()), where);
+                    rules::broadcastTo(x.get()->dims(), shape.dims()), where);
   if (to == x.shape())
     return x;
   return Recording(broadcastToOp, where).use(x).result(x.dtype(), to);
@@ -237,7 +205,7 @@ Tensor detail::sliceOf(const Tensor &x, std::span<const int64_t> start,
       "slice",
       {{"start", Field::ints}, {"stop", Field::ints}, {"step", Field::ints}}};
   Shape result =
-      orFail("slice", rules::slice(x.shape().dims(), start, stop, step), where);
+      orFail("slice", rules::slice(x.get()->dims(), start, stop, step), where);
   return Recording(sliceOp, where)
       .use(x)
       .attribute(start)
@@ -310,11 +278,12 @@ static std::vector<Tensor> pieces(const Tensor &x,
       OpClass::several};
   int64_t at = axisOf("split", axis, x.shape().rank(), where);
   std::vector<ResultType> types;
-  for (size_t i = 0; i < sizes.size(); ++i)
-    types.push_back(
-        {x.dtype(),
-         orFail("split", rules::split(x.shape().dims(), sizes, at, int(i)),
-                where)});
+  orFail("split", rules::split(x.shape().dims(), sizes, at, 0), where);
+  Sizes piece(x.shape().dims());
+  for (int64_t size : sizes) {
+    piece[size_t(at)] = size;
+    types.push_back({x.dtype(), Shape::unchecked(piece)});
+  }
   return Recording(splitOp, where)
       .use(x)
       .attribute(std::span<const int64_t>(sizes))

@@ -50,11 +50,11 @@ TEST(ShapeRules, BroadcastsAsNumPyDoes) {
 }
 
 TEST(ShapeRules, NormalizeAxes) {
-  Sizes axes;
+  rules::SizeList axes;
   EXPECT_EQ(rules::normalizeAxes({-1, 0}, 3, axes), "");
-  EXPECT_EQ(axes, (Sizes{0, 2}));
+  EXPECT_EQ(rules::text(axes), "[0, 2]");
   EXPECT_EQ(rules::normalizeAxes({}, 3, axes), "");
-  EXPECT_EQ(axes, (Sizes{0, 1, 2}));
+  EXPECT_EQ(rules::text(axes), "[0, 1, 2]");
   EXPECT_EQ(rules::normalizeAxes({3}, 3, axes),
             "axis 3 is out of range for rank 3");
   EXPECT_EQ(rules::normalizeAxes({0, -3}, 3, axes), "axis -3 is given twice");
