@@ -77,10 +77,10 @@ std::shared_ptr<const BlobArchive> BlobArchive::open(const std::string &path,
   std::memcpy(&header, archive->memory, sizeof header);
   if (std::memcmp(header.magic, magic, sizeof magic))
     archive->damaged("not an archive of kernels");
-  if (header.codeStart < sizeof header ||
-      XXH3_64bits(
-          archive->text(sizeof header, header.codeStart - sizeof header).data(),
-          header.codeStart - sizeof header) != header.checksum)
+  if (header.codeStart < sizeof header)
+    archive->damaged("a damaged archive of kernels: its index is empty");
+  std::string_view index = archive->text(checked, header.codeStart - checked);
+  if (XXH3_64bits(index.data(), index.size()) != header.checksum)
     archive->damaged("a damaged archive of kernels: wrong checksum");
   if (archive->text(sizeof header, header.buildIdSize) != buildId)
     archive->damaged("the kernels of another build of needle");

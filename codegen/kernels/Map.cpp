@@ -35,7 +35,7 @@ FailureOr<KernelCall> planMapCall(const MapSpec &spec, const TargetInfo &target,
   // The last dimension are the columns: the one that a row walks.
   if (spec.tiling)
     nest.reduced.set(rank - 1);
-  mergeDimensions(nest, /*keepLast=*/spec.tiling.has_value());
+  mergeDimensions(nest, spec.tiling ? int(nest.sizes.size()) - 1 : -1);
   nest.reduced.set(nest.sizes.size() - 1);
   // A single element needs no vectors: it is its row's one result.
   if (nest.sizes == ArrayRef<int64_t>{1} && !spec.tiling)

@@ -23,7 +23,7 @@ StrideClass strideClass(int64_t stride) {
   return stride == 1 ? StrideClass::unit : StrideClass::other;
 }
 
-void mergeDimensions(NestSpec &spec, bool keepLast) {
+void mergeDimensions(NestSpec &spec, int kept) {
   SmallVector<Access *> accesses;
   for (NestInput &input : spec.inputs)
     accesses.push_back(&input.access);
@@ -33,14 +33,15 @@ void mergeDimensions(NestSpec &spec, bool keepLast) {
   SmallVector<int64_t> sizes;
   llvm::SmallBitVector reduced;
   SmallVector<SmallVector<int64_t>> strides(accesses.size());
-  size_t rank = spec.sizes.size();
-  for (size_t d = 0; d < rank; ++d) {
-    bool last = keepLast && d + 1 == rank;
-    if (spec.sizes[d] == 1 && !last)
+  bool isApart = false; // the dimension before is kept
+  for (size_t d = 0; d < spec.sizes.size(); ++d) {
+    bool isKept = int(d) == kept;
+    if (spec.sizes[d] == 1 && !isKept)
       continue;
     // (i, j) -> i * s + j * t is one dimension when s = t * size of j.
-    bool merge =
-        !sizes.empty() && !last && reduced[sizes.size() - 1] == spec.reduced[d];
+    bool merge = !sizes.empty() && !isKept && !isApart &&
+                 reduced[sizes.size() - 1] == spec.reduced[d];
+    isApart = isKept;
     for (auto [access, merged] : llvm::zip(accesses, strides))
       merge = merge && merged.back() == access->strides[d] * spec.sizes[d];
     if (merge) {

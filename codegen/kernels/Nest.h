@@ -138,8 +138,9 @@ enum class StrideClass { none, unit, other };
 StrideClass strideClass(int64_t stride);
 
 /// Drops dimensions of size 1 and merges neighbours of one kind where every
-/// access allows it. At least one dimension is left; with `keepLast` the last.
-void mergeDimensions(NestSpec &spec, bool keepLast = false);
+/// access allows it. At least one dimension is left, and `kept` (-1: none) as
+/// it is.
+void mergeDimensions(NestSpec &spec, int kept = -1);
 
 /// Settles the structure: levels, passes, what is cached, lanes, tiles.
 std::shared_ptr<NestPlan> planNest(NestSpec spec, const TargetInfo &target,

@@ -90,10 +90,11 @@ static void addPhase(KernelPlan &plan, std::shared_ptr<NestPlan> nest,
 
 // ---- chunks -----------------------------------------------------------------
 
+// Whether there are chunks depends on what a batch does not change: one phase
+// or two are different functions, and another batch size compiles none.
 static std::optional<NestChunks> chooseChunks(const NestPlan &plan) {
   const NestSpec &spec = plan.spec;
-  if (plan.passes.size() != 1 || plan.tiles >= enoughTiles ||
-      llvm::is_contained(spec.sizes, 0))
+  if (plan.passes.size() != 1 || llvm::is_contained(spec.sizes, 0))
     return std::nullopt;
   if (llvm::any_of(spec.outputs, [](const NestOutput &o) { return o.whole; }))
     return std::nullopt;
@@ -101,21 +102,28 @@ static std::optional<NestChunks> chooseChunks(const NestPlan &plan) {
         return isArgReduction(reduction.op);
       }))
     return std::nullopt;
-  int64_t loops = 1, columns = spec.sizes.back();
+  int64_t rows = 1, loops = 1, columns = spec.sizes.back();
+  for (int d : plan.rowDims)
+    rows *= spec.sizes[d];
   for (int d : plan.loopDims)
     loops *= spec.sizes[d];
+  // As many tiles as there may be without cutting what is reduced.
+  int64_t tiles = plan.vectorReduced
+                      ? rows
+                      : rows * llvm::divideCeil(columns, plan.lanes * 4);
+  if (tiles >= enoughTiles)
+    return std::nullopt;
   NestChunks chunks;
   if (plan.vectorReduced) {
-    if (loops * columns < 2 * chunkElements)
-      return std::nullopt;
     chunks.vectorBlock = std::min(columns, chunkElements);
     chunks.loopBlock = std::max<int64_t>(1, chunkElements / columns);
     return chunks;
   }
   int64_t width = std::min<int64_t>(columns, 1024);
   chunks.loopBlock = std::max<int64_t>(64, chunkElements / width);
+  // A short rest is no chunk of its own.
   if (loops < 2 * chunks.loopBlock)
-    return std::nullopt;
+    chunks.loopBlock = loops;
   return chunks;
 }
 
@@ -202,7 +210,8 @@ static void planChunked(const NestPlan &whole, NestChunks chunks,
   for (const NestOutput &output : spec.outputs)
     second.outputs.push_back(
         {output.value, output.buffer, inDims(output.access, dims), false});
-  mergeDimensions(second);
+  // One chunk is a dimension, too: the function is the same for many.
+  mergeDimensions(second, int(llvm::find(dims, -1) - dims.begin()));
   addPhase(plan, planNest(first, target, std::nullopt, chunks), target);
   addPhase(plan, planNest(second, target), target);
 }

@@ -352,6 +352,31 @@ TEST(Rule8Random, KeysAreInputsAsArgumentsAndConstantsAsCaptures) {
   EXPECT_EQ(f.compiles(), 1);
 }
 
+// ---- another batch size ----------------------------------------------------
+// Kernels are free of shapes: only the first batch compiles any.
+TEST(JitBatchSizes, OnlyTheFirstCompilesKernels) {
+  nd::nn::Sequential model(nd::nn::Linear(96, 64), nd::nn::LayerNorm({64}),
+                           nd::nn::ReLU(), nd::nn::Dropout(0.1),
+                           nd::nn::Linear(64, 10));
+  nd::optim::Adam optimizer(model.parameters(), {.learningRate = 1e-3});
+  auto step = nd::jit([&](const nd::Tensor &x, const nd::Tensor &labels) {
+    nd::Tensor logits = model(x);
+    nd::Tensor loss =
+        nd::nn::crossEntropy(logits, labels) + nd::mean(nd::square(x));
+    optimizer.step(loss);
+    return std::vector<nd::Tensor>{
+        loss, nd::mean(x, 0), nd::max(x, -1),
+        nd::mean(nd::convert(nd::argmax(logits, -1) == labels, nd::float32))};
+  });
+  bool isFirst = true;
+  for (int64_t batch : {100, 16, 17, 64, 128, 256, 1000, 4099}) {
+    (void)step(nd::rand({batch, 96}), nd::zeros({batch}, nd::int64));
+    EXPECT_EQ(step.report().kernelsCompiled > 0, isFirst) << batch;
+    isFirst = false;
+  }
+  EXPECT_EQ(step.compiles(), 8);
+}
+
 // ---- 11 threads ------------------------------------------------------------
 TEST(Rule11Threads, SixtyFourThreadsCallOneStep) {
   nd::Variable count(nd::zeros({}));

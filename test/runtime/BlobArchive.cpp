@@ -21,7 +21,7 @@ protected:
   std::map<std::string, BlobCode> blobs = {
       {"avx2:add", {{1, 2, 3}, 1}},
       {"avx2:mul", {{4, 5}, 0}},
-      {"sse2:add", {std::vector<uint8_t>(5000, 7), 64}}};
+      {"sse2:add", {std::vector<uint8_t>(200, 7), 64}}};
 
   void SetUp() override { writeBlobArchive(path, "this build", blobs); }
   void TearDown() override { std::filesystem::remove(path); }

@@ -94,9 +94,9 @@ Graph wide(int64_t ops) {
 
 Graph blocks(int64_t ops) {
   GraphBuilder b(3, {64, 64});
-  int64_t x = b.op("pin", {0});
+  int64_t x = b.op("pin", {0}), y = x;
   while (b.size() < ops) {
-    int64_t scores = b.op("matmul", {x, 1},
+    int64_t scores = b.op("matmul", {y, 1},
                           {{"transpose_lhs", false}, {"transpose_rhs", true}});
     int64_t weights = b.op("softmax", {scores}, {{"axis", int64_t(1)}});
     int64_t mixed = b.op("matmul", {weights, 2},
