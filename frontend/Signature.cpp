@@ -3,7 +3,7 @@
 
 #include "needle/frontend/Evaluate.h"
 
-#include <cmath>
+#include <charconv>
 #include <cstring>
 #include <sstream>
 
@@ -199,12 +199,18 @@ Traced traceFunction(const std::string &name, TracedFunction &function,
 }
 
 // ---- stale captures --------------------------------------------------------
+// The fewest digits that tell a number from all others of its type.
+static std::string shortest(std::floating_point auto value) {
+  char text[32];
+  return {text, std::to_chars(text, std::end(text), value).ptr};
+}
+
 static std::string shown(const AttributeValue &value) {
   struct Printer {
     std::ostringstream text;
     void operator()(int64_t v) { text << v; }
     void operator()(bool v) { text << (v ? "true" : "false"); }
-    void operator()(double v) { text << v; }
+    void operator()(double v) { text << shortest(v); }
     void operator()(const std::string &v) { text << '"' << v << '"'; }
     void operator()(const std::vector<int64_t> &v) {
       text << '[';
@@ -274,9 +280,9 @@ static std::string element(const runtime::BufferPtr &buffer, DType dtype,
   case DType::int64:
     return std::to_string(buffer->as<int64_t>()[i]);
   case DType::float32:
-    return shown(double(buffer->as<float>()[i]));
+    return shortest(buffer->as<float>()[i]);
   case DType::float64:
-    return shown(buffer->as<double>()[i]);
+    return shortest(buffer->as<double>()[i]);
   }
   return "";
 }

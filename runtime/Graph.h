@@ -19,7 +19,8 @@ namespace needle {
 /// integers and booleans as int64.
 struct Elements {
   std::variant<std::vector<int64_t>, std::vector<double>> values;
-  bool operator==(const Elements &) const = default;
+  /// Value for value: NaN is NaN, -0 is not 0.
+  bool operator==(const Elements &other) const;
 };
 
 /// int64_t, bool, double (F64Attr in the IR), string, integers, booleans are
@@ -30,7 +31,8 @@ using AttributeValue = std::variant<int64_t, bool, double, std::string,
 struct Attribute {
   std::string name; // snake_case, as in the IR
   AttributeValue value;
-  bool operator==(const Attribute &) const = default;
+  /// Numbers compare as in Elements: the same constant, not an equal one.
+  bool operator==(const Attribute &other) const;
 };
 
 /// Type of a value. An empty target means the graph's.

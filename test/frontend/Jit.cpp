@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <map>
 #include <sstream>
 #include <thread>
@@ -124,6 +125,35 @@ TEST(Rule6Trace, AStaleNumberIsFoundAndNamed) {
   expectThrow<nd::StaleCaptureError>(
       [&] { (void)f(nd::ones({2})); },
       {"Jit.cpp:" + std::to_string(line), "0.25", "0.5"});
+}
+
+TEST(Rule6Trace, NumbersAreComparedValueForValue) {
+  double number = NAN;
+  auto f = nd::jit([&](const nd::Tensor &x) { return x * number; });
+  (void)f(nd::ones({2}));
+  (void)f(nd::ones({2})); // NaN is what it was
+  number = 0.1;
+  auto g = nd::jit([&](const nd::Tensor &x) { return x * number; });
+  (void)g(nd::ones({2}));
+  number = 0.10000000000000002; // more digits than streams show
+  expectThrow<nd::StaleCaptureError>([&] { (void)g(nd::ones({2})); },
+                                     {" 0.10000000000000002,", " 0.1 "});
+  number = 0;
+  auto h = nd::jit([&](const nd::Tensor &x) { return x * number; });
+  (void)h(nd::ones({2}));
+  number = -0.0;
+  expectThrow<nd::StaleCaptureError>([&] { (void)h(nd::ones({2})); }, {"-0"});
+}
+
+// Indices that a function computes give rows of NaN when out of range: a
+// constant in the graph.
+TEST(Rule6Trace, ComputedLabelsMayBeCalledTwice) {
+  auto loss = nd::jit([](const nd::Tensor &x, const nd::Tensor &labels) {
+    return nd::nn::crossEntropy(x, nd::split(labels, 2)[1]);
+  });
+  nd::Tensor labels = nd::tensor<int64_t>({0, 1, 1, 0});
+  for (int call = 0; call < 4; ++call)
+    EXPECT_NEAR(loss(nd::zeros({2, 2}), labels).item(), std::log(2.0), 1e-6);
 }
 
 TEST(Rule6Trace, AStaleTensorIsFoundAndNamed) {
