@@ -76,10 +76,15 @@ void cutInputs(Node *node, std::vector<Tensor> &released) {
     released.push_back(Tensor::adopt(input));
 }
 
-// Lets go of what the value was made from, unless gradients may ask for it.
+// Whether gradients may ask for what the value was made from.
+static bool keepsHistory(const Node *node) {
+  return node->is(Node::State(Node::tracked | Node::onPath)) &&
+         node->op->kind != OpClass::version;
+}
+
+// Lets go of what the value was made from, unless it is still needed.
 static void cut(Node *node, Where where, std::vector<Tensor> &released) {
-  if (node->is(Node::cut) ||
-      (node->is(Node::tracked) && node->op->kind != OpClass::version))
+  if (node->is(Node::cut) || keepsHistory(node))
     return;
   if (!node->payload) { // a result whose value lies with its op
     node->payload = new Realization{{bufferOf(node)}, where};

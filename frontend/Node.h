@@ -70,7 +70,8 @@ struct Node {
     cut = 2,       // the inputs have been let go
     tracked = 4,   // leads to a trainable variable or a requireGrad() tensor
     onPurpose = 8, // a leaf that is a constant to gradients by intent
-    wanted = 16    // trainable now, or made by requireGrad()
+    wanted = 16,   // trainable now, or made by requireGrad()
+    onPath = 32    // a recorded gradient goes through: keeps its inputs
   };
   std::atomic<uint32_t> refs;
   DType dtype;

@@ -53,14 +53,33 @@ public:
       Frame &frame = stack.back();
       if (frame.next < frame.node->inputCount)
         enter(frame.node->input(frame.next++));
-      else
+      else {
+        walked.push_back(frame.node);
         stack.pop_back();
+      }
     }
   }
   bool has(const Node *node) const {
     return node->visit < nodes.size() && nodes[node->visit] == node;
   }
+  /// Marks what lies between the value and nodes of `wrt`.
+  void mark(const std::vector<Tensor> &wrt) const {
+    std::vector<bool> leads(nodes.size());
+    for (const Tensor &x : wrt)
+      if (has(x.get()))
+        leads[x.get()->visit] = true;
+    for (Node *node : walked)
+      if (std::ranges::any_of(node->inputs(), [&](const Node *input) {
+            return has(input) && leads[input->visit];
+          })) {
+        node->set(Node::onPath);
+        leads[node->visit] = true;
+      }
+  }
   std::vector<Node *> nodes;
+
+private:
+  std::vector<Node *> walked; // behind whom it went; inputs before users
 };
 } // namespace
 
@@ -139,6 +158,9 @@ static std::vector<size_t> reached(const Tensor &value,
                           "no gradient reaches " + shownTensor(node) + ": " +
                               reason(paths, node));
   }
+  // The gradient is computed later: who asks for a value on its way before must
+  // not cut it.
+  paths.mark(wrt);
   return positions;
 }
 
@@ -228,7 +250,7 @@ void needle::cutHistory(const Tensor &x) {
   std::lock_guard lock(graphMutex());
   Node *node = x.get();
   node->set(Node::onPurpose);
-  node->clear(Node::tracked);
+  node->clear(Node::State(Node::tracked | Node::onPath));
   if (node->is(Node::realized))
     cutInputs(node, released);
 }

@@ -120,6 +120,31 @@ TEST(Rule4History, AStaleLeafIsAnErrorEvenWithAnotherPath) {
       {"Rules.cpp:" + std::to_string(cut), "realized"});
 }
 
+TEST(Rule4History, AGradientTakenFirstSurvivesARealization) {
+  nd::Tensor x = nd::tensor({1, 2}), y = x * x, loss = nd::sum(y * x);
+  nd::Tensor gradient = nd::grad(loss, x);
+  nd::Tensor second = nd::grad(nd::sum(gradient), x);
+  nd::realize(y);
+  EXPECT_EQ(loss.item(), 9);
+  EXPECT_EQ(gradient.toVector<float>(), (Floats{3, 12}));
+  EXPECT_EQ(second.toVector<float>(), (Floats{6, 12}));
+}
+
+// What a gradient keeps goes with it: descent by hand is no growing chain.
+TEST(Rule4History, LossesReadBetweenStepsKeepNothingAlive) {
+  int64_t before = nd::liveTensors();
+  nd::Tensor x = nd::tensor({4, -2});
+  for (int step = 0; step < 20; ++step) {
+    nd::Tensor loss = nd::sum(nd::square(x));
+    nd::Tensor next = x - 0.25 * nd::grad(loss, x);
+    (void)loss.item();
+    nd::realize(next);
+    x = next;
+  }
+  EXPECT_EQ(x.toVector<float>(), (Floats{4.0 / (1 << 20), -2.0 / (1 << 20)}));
+  EXPECT_EQ(nd::liveTensors(), before + 1);
+}
+
 TEST(Rule4History, ALeafRecordedBeforeIsAConstant) {
   nd::Tensor data = nd::tensor({1, 2}) * 3;
   nd::realize(data);
