@@ -306,9 +306,9 @@ void Walk::appendWords(std::vector<uint64_t> &words) const {
     }
   }
   for (const Output &output : outputs)
-    words.push_back(uint64_t(output.entry) << 32 |
-                    uint64_t(uint8_t(output.result)) << 24 |
-                    uint64_t(output.updates + 1) % (1 << 24));
+    for (int64_t word :
+         {int64_t(output.entry), int64_t(output.result), output.updates})
+      words.push_back(uint64_t(word));
   words.push_back(~uint64_t(entries.size()));
 }
 

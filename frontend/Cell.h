@@ -20,9 +20,16 @@ struct Cell {
   /// Interned; may be empty.
   std::atomic<const char *> name{""};
   std::atomic<bool> trainable{true};
+  /// The trace it was made in; 0: none.
+  uint32_t madeIn = 0;
   /// A version node; replaced as a whole.
   Tensor value;
   Tensor gradient;
+  /// While `value` waits: the one since the last realization. What comes back
+  /// when `value` can't be computed.
+  Tensor before;
+  /// Assignments of one group come true together or not at all; 0: alone.
+  uint64_t group = 0;
   /// The thread whose next realization computes `value`; 0: none.
   uint64_t pendingOn = 0;
 };
@@ -48,6 +55,18 @@ void setCell(const std::shared_ptr<Cell> &cell, Tensor version, Where where);
 /// Gives the cell the value that a jitted call has computed.
 void setComputed(const std::shared_ptr<Cell> &cell,
                  std::shared_ptr<runtime::Buffer> buffer, Where where);
+
+/// Assignments made on this thread while it lives are one group: a step of an
+/// optimizer.
+class AssignmentGroup {
+public:
+  AssignmentGroup();
+  ~AssignmentGroup();
+  AssignmentGroup(const AssignmentGroup &) = delete;
+
+private:
+  uint64_t outer;
+};
 
 /// Cells of this thread that wait for a realization; the list is emptied.
 std::vector<std::shared_ptr<Cell>> takePending();

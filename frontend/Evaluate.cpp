@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <map>
 
 namespace needle::detail {
 
@@ -91,6 +92,11 @@ static void cut(Node *node, Where where, std::vector<Tensor> &released) {
     node->set(Node::realized);
   }
   node->payload->cutAt = where;
+  // A draw, a comparison: no gradient could have passed, so none is lost.
+  if (std::ranges::none_of(node->inputs(), [](const Node *input) {
+        return isFloating(input->dtype);
+      }))
+    node->set(Node::onPurpose);
   cutInputs(node, released);
 }
 
@@ -121,8 +127,12 @@ struct Evaluation {
   Graph graph;
   std::shared_ptr<const Compiled> compiled;
   size_t ops = 0;
+  // Arguments that were taken from their nodes, and where they are.
+  std::vector<std::pair<Tensor, size_t>> given;
 
   void collect();
+  void giveUp(const Walk &walk, const std::vector<uint32_t> &argumentOf);
+  void takeBack();
   void run();
   void finish(const std::vector<BufferPtr> &results);
 };
@@ -148,6 +158,64 @@ static void findUpdates(Walk &walk) {
   }
 }
 
+// Entries that a node will still be made from when the evaluation is over: one
+// that somebody holds keeps its history unless it is about to be cut, or a
+// constant on purpose, whose history nobody can ask for.
+static std::vector<bool> entriesKept(const Walk &walk, size_t asked) {
+  std::vector<bool> isKept(walk.entries.size()), isCut(walk.entries.size());
+  for (size_t i = 0; i < asked; ++i) {
+    uint32_t entry = walk.outputs[i].entry;
+    isCut[entry] = !keepsHistory(walk.entries[entry].node);
+  }
+  for (size_t i = walk.entries.size(); i-- > 0;) {
+    const Walk::Entry &entry = walk.entries[i];
+    const Node *node = entry.node;
+    bool isHeld = node->refs.load(std::memory_order_acquire) > entry.uses;
+    if (entry.kind == Walk::Kind::argument || isCut[i] ||
+        node->op->kind == OpClass::version || node->is(Node::onPurpose) ||
+        !(isKept[i] || isHeld))
+      continue;
+    for (const Node *input : node->inputs())
+      isKept[walk.position(input)] = true;
+  }
+  return isKept;
+}
+
+// Rule 2: the value of a variable that nothing needs but its own update gives
+// its memory to that.
+void Evaluation::giveUp(const Walk &walk,
+                        const std::vector<uint32_t> &argumentOf) {
+  std::unordered_set<const Node *> replaced;
+  for (const std::shared_ptr<Cell> &cell : pending)
+    if (!cell->before.empty())
+      replaced.insert(cell->before.get());
+  if (replaced.empty())
+    return;
+  std::vector<bool> isKept = entriesKept(walk, asked);
+  for (const Walk::Output &output : walk.outputs) {
+    if (output.updates < 0)
+      continue;
+    const Walk::Entry &entry = walk.entries[size_t(output.updates)];
+    Node *node = entry.node;
+    // Its cell is the one other holder.
+    if (isKept[size_t(output.updates)] || !replaced.count(node) ||
+        node->refs.load(std::memory_order_acquire) != entry.uses + 1)
+      continue;
+    size_t argument = argumentOf[size_t(output.updates)];
+    node->payload->buffers[0] = nullptr;
+    given.emplace_back(Tensor::share(node), argument);
+  }
+}
+
+// After an error: everything is as before.
+void Evaluation::takeBack() {
+  std::lock_guard lock(graphMutex());
+  for (auto &[tensor, argument] : given)
+    if (argument < arguments.size())
+      tensor.get()->payload->buffers[0] = arguments[argument];
+  given.clear();
+}
+
 void Evaluation::collect() {
   std::vector<Tensor> released;
   std::lock_guard lock(graphMutex());
@@ -170,7 +238,9 @@ void Evaluation::collect() {
   findUpdates(walk);
   walk.appendWords(words);
   ops = walk.entries.size();
+  std::vector<uint32_t> argumentOf(walk.entries.size());
   for (uint32_t entry : argumentEntries(walk)) {
+    argumentOf[entry] = uint32_t(arguments.size());
     Node *node = walk.entries[entry].node;
     if (node->op->kind == OpClass::placeholder)
       throw TraceError(reported(where),
@@ -183,6 +253,7 @@ void Evaluation::collect() {
   for (const Walk::Output &output : walk.outputs)
     outputs.emplace_back(Tensor::share(walk.entries[output.entry].node),
                          output.result);
+  giveUp(walk, argumentOf);
   compiled = findProgram(words);
   if (!compiled)
     graph = buildGraph(walk, "realize");
@@ -192,18 +263,18 @@ void Evaluation::collect() {
 // that is carried along with all its history.
 static void warnOfGrowth(size_t ops, Where where) {
   struct Growth {
-    Where where;
     size_t ops = 0;
     int times = 0;
   };
-  static thread_local Growth last;
+  // A step may ask for values at several lines.
+  static thread_local std::map<std::pair<const char *, int>, Growth> lines;
   static std::atomic<bool> isWarned{false};
-  bool isSameLine =
-      last.where.line == where.line && last.where.file == where.file;
-  int times = isSameLine && ops > last.ops ? last.times + 1 : 0;
-  last = {where, ops, times};
+  if (lines.size() > 256)
+    lines.clear();
+  Growth &line = lines[{where.file, where.line}];
+  line = {ops, ops > line.ops ? line.times + 1 : 0};
   constexpr int limit = 16;
-  if (times < limit || isWarned.exchange(true))
+  if (line.times < limit || isWarned.exchange(true))
     return;
   runtime::log(
       runtime::LogLevel::warning,
@@ -223,6 +294,7 @@ void Evaluation::run() {
   }
   runtime::Executed executed =
       compiled->executable->execute(std::move(arguments));
+  given.clear();
   finish(executed.results);
   executed.done.wait(); // throws what the kernels found
 }
@@ -260,6 +332,43 @@ static bool dependsOnTrace(Node *root) {
   });
 }
 
+// What waits, after an error: each assignment, or group of them, comes true
+// alone, or the variable has its last value again. A bad one must not fail
+// every realization that follows.
+static void settlePending(std::vector<std::shared_ptr<Cell>> cells,
+                          Where where) {
+  std::erase_if(cells, [](const std::shared_ptr<Cell> &cell) {
+    return cell->value.get()->is(Node::realized);
+  });
+  std::ranges::stable_sort(
+      cells, {}, [](const std::shared_ptr<Cell> &cell) { return cell->group; });
+  while (!cells.empty()) {
+    uint64_t group = cells.back()->group;
+    std::vector<std::shared_ptr<Cell>> together;
+    do {
+      together.push_back(std::move(cells.back()));
+      cells.pop_back();
+    } while (group && !cells.empty() && cells.back()->group == group);
+    Evaluation alone;
+    alone.where = where;
+    for (const std::shared_ptr<Cell> &cell : together)
+      alone.roots.push_back(cell->value);
+    try {
+      alone.collect();
+      alone.run();
+    } catch (...) { // the caller throws what it met first
+      for (const std::shared_ptr<Cell> &cell : together)
+        if (!cell->value.get()->is(Node::realized) && !cell->before.empty()) {
+          cell->value = cell->before;
+          if (!cell->value.get()->is(Node::realized)) // its first value
+            putPending(cell);
+        }
+    }
+    for (const std::shared_ptr<Cell> &cell : together)
+      cell->before = Tensor();
+  }
+}
+
 static void evaluate(std::vector<Tensor> roots, Where where) {
   Evaluation evaluation;
   evaluation.where = where;
@@ -288,11 +397,12 @@ static void evaluate(std::vector<Tensor> roots, Where where) {
     evaluation.collect();
     evaluation.run();
   } catch (...) {
-    for (const std::shared_ptr<Cell> &cell : evaluation.pending)
-      if (!cell->value.get()->is(Node::realized))
-        putPending(cell);
+    evaluation.takeBack();
+    settlePending(std::move(evaluation.pending), where);
     throw;
   }
+  for (const std::shared_ptr<Cell> &cell : evaluation.pending)
+    cell->before = Tensor();
 }
 
 void realizeEagerly(const Tensor &tensor) {

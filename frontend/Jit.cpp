@@ -16,8 +16,9 @@ namespace needle::detail {
 using runtime::BufferPtr;
 
 bool isInlined() { return currentTracer(); }
-void emptyJit() {
-  throw Error("an empty Jit is called; make one with jit(function)");
+void emptyJit(Where where) {
+  throw Error(reported(where),
+              "an empty Jit is called; make one with jit(function)");
 }
 
 namespace {
@@ -39,7 +40,8 @@ struct JitCore::State {
       options.name = JitOptions().name; // a function in the IR needs one
   }
   JitOptions options;
-  mutable std::mutex mutex;
+  // A function may ask its own Jit for calls() while it is traced.
+  mutable std::recursive_mutex mutex;
   std::vector<std::unique_ptr<Entry>> entries;
   Entry *last = nullptr; // called last
   int compiles = 0, calls = 0;
@@ -236,6 +238,8 @@ JitCore::State::run(Entry &entry, const CallArguments &arguments, Where where) {
 
   // From here on the call has happened.
   call.buffers.clear();
+  for (const Tracer::SetFlag &set : traced.setFlags)
+    *set.flag = set.after;
   for (const Traced::Touched &variable : traced.variables)
     if (variable.update >= 0)
       setComputed(variable.cell, executed.results[size_t(variable.update)],
@@ -292,29 +296,40 @@ Miss JitCore::lastMiss() const {
   return state->miss;
 }
 
-static const Entry &called(const Entry *last) {
+static const Entry &called(const Entry *last, Where where) {
   if (!last)
-    throw Error("the jitted function has not been called yet");
+    throw Error(reported(where), "the jitted function has not been called yet");
   return *last;
 }
-Report JitCore::report() const {
+// What the compiler and the file system say knows no line of its own.
+static std::string compileAt(Where where, const Graph &graph,
+                             const codegen::CompileOptions &options) {
+  try {
+    return compileFor(graph, options).ir;
+  } catch (const Error &error) {
+    if (error.where().line > 0)
+      throw;
+    throw CompileError(reported(where), error.what());
+  }
+}
+Report JitCore::report(Where where) const {
   std::lock_guard lock(state->mutex);
-  const Entry &entry = called(state->last);
+  const Entry &entry = called(state->last, where);
   Report report = entry.report;
   report.times = entry.profile.entries();
   return report;
 }
-std::string JitCore::ir(std::string_view stage) const {
+std::string JitCore::ir(std::string_view stage, Where where) const {
   std::lock_guard lock(state->mutex);
   codegen::CompileOptions options;
   options.stage = stage;
-  return compileFor(called(state->last).traced.graph, options).ir;
+  return compileAt(where, called(state->last, where).traced.graph, options);
 }
-void JitCore::dump(const std::string &folder) const {
+void JitCore::dump(const std::string &folder, Where where) const {
   std::lock_guard lock(state->mutex);
   codegen::CompileOptions options;
   options.dumpDirectory = folder;
-  compileFor(called(state->last).traced.graph, options);
+  compileAt(where, called(state->last, where).traced.graph, options);
 }
 
 } // namespace needle::detail
@@ -322,6 +337,14 @@ void JitCore::dump(const std::string &folder) const {
 needle::Tensor needle::tap(std::string_view name, const Tensor &x,
                            Where where) {
   detail::check(x, "tap", where);
+  if (x.get()->trace && !detail::isOpenTrace(x.get()->trace))
+    detail::fail<TraceError>("tap", where,
+                             "the value belongs to a trace that has ended");
+  if (detail::OpenTrace *open = detail::innermostTrace();
+      open && !open->iteration.empty())
+    detail::fail<TraceError>("tap", where,
+                             "a value in the body of a scan can't be reported; "
+                             "stack it");
   if (detail::Tracer *tracer = detail::currentTracer())
     tracer->taps.emplace_back(name, x);
   else

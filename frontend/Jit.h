@@ -31,6 +31,7 @@ namespace detail {
 /// the signature. Without allocation for few of them.
 class CallArguments final : public TreeVisitor {
 public:
+  explicit CallArguments(Where where) : where(where) {}
   void tensor(const Tensor &tensor) override;
   void number(int64_t value) override { words.push(uint64_t(value)); }
   void text(const std::string &value) override;
@@ -38,6 +39,7 @@ public:
 
   Words<48> words;
   Words<16> nodes; // Node *, borrowed
+  Where where;     // of the call
 };
 
 /// The traced function with its types erased.
@@ -70,9 +72,9 @@ public:
   int compiles() const;
   int calls() const;
   Miss lastMiss() const;
-  Report report() const;
-  std::string ir(std::string_view stage) const;
-  void dump(const std::string &folder) const;
+  Report report(Where where) const;
+  std::string ir(std::string_view stage, Where where) const;
+  void dump(const std::string &folder, Where where) const;
 
 private:
   struct State;
@@ -104,7 +106,7 @@ inline const Tensor &unwrap(const TensorArgument &argument) {
 
 /// Is a function being traced on this thread, so that a jitted one is inlined?
 bool isInlined();
-[[noreturn]] void emptyJit();
+[[noreturn]] void emptyJit(Where where);
 
 template <class F> struct SignatureOf;
 template <class C, class R, class... A> struct SignatureOf<R (C::*)(A...)> {
@@ -162,10 +164,10 @@ public:
   R operator()(const detail::Argument<A> &...arguments,
                Where where = Where::here()) const {
     if (!function)
-      detail::emptyJit();
+      detail::emptyJit(where);
     if (detail::isInlined())
       return function->call(detail::unwrap(arguments)...);
-    detail::CallArguments flat;
+    detail::CallArguments flat(where);
     (detail::visitTree(detail::unwrap(arguments), flat), ...);
     Traced traced(*function, detail::unwrap(arguments)...);
     detail::JitCore::Called called = core->call(flat, traced, where);
@@ -184,13 +186,21 @@ public:
   int compiles() const { return core ? core->compiles() : 0; }
   int calls() const { return core ? core->calls() : 0; }
   /// Why the last compile was needed.
-  Miss lastMiss() const { return used().lastMiss(); }
+  Miss lastMiss(Where where = Where::here()) const {
+    return used(where).lastMiss();
+  }
   /// Of the signature called last; so are ir() and dump(). Error before a call.
-  Report report() const { return used().report(); }
+  Report report(Where where = Where::here()) const {
+    return used(where).report(where);
+  }
   /// The IR after a stage of the pipeline ("autodiff", "fuse", ...).
-  std::string ir(std::string_view stage) const { return used().ir(stage); }
+  std::string ir(std::string_view stage, Where where = Where::here()) const {
+    return used(where).ir(stage, where);
+  }
   /// traced.json and the IR after every stage, as files in `folder`.
-  void dump(const std::string &folder) const { used().dump(folder); }
+  void dump(const std::string &folder, Where where = Where::here()) const {
+    used(where).dump(folder, where);
+  }
 
 private:
   struct Function {
@@ -248,9 +258,9 @@ private:
     std::shared_ptr<void> structure;
   };
 
-  const detail::JitCore &used() const {
+  const detail::JitCore &used(Where where) const {
     if (!core)
-      detail::emptyJit();
+      detail::emptyJit(where);
     return *core;
   }
   std::shared_ptr<Function> function;

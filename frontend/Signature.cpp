@@ -13,7 +13,8 @@ namespace needle::detail {
 void CallArguments::tensor(const Tensor &tensor) {
   Node *node = tensor.get();
   if (!node)
-    throw Error("an argument of a jitted function is an empty tensor");
+    throw Error(reported(where),
+                "an argument of a jitted function is an empty tensor");
   nodes.push(reinterpret_cast<uintptr_t>(node));
   words.push(uint64_t(node->dtype) | uint64_t(node->target) << 8 |
              uint64_t(node->rank) << 16 | uint64_t(1) << 63);
@@ -181,6 +182,7 @@ void Tracing::finish(Traced &traced) {
       output.updates = variable.placeholder.get()->visit;
   }
   traced.flags = tracer.flags;
+  traced.setFlags = tracer.setFlags;
   traced.draws = tracer.draws;
   traced.graph = buildGraph(walk, traced.name);
   walk.appendWords(traced.words);
@@ -328,7 +330,11 @@ void checkStale(const Traced &before, const Traced &now, Where where) {
   for (size_t i = 0; areResultsSame && i < a.results.size(); ++i)
     areResultsSame = a.results[i].value == b.results[i].value &&
                      a.results[i].updates == b.results[i].updates;
-  if (!areResultsSame)
+  auto setsTheSame = [](const Tracer::SetFlag &x, const Tracer::SetFlag &y) {
+    return x.flag == y.flag && x.after == y.after;
+  };
+  if (!areResultsSame ||
+      !std::ranges::equal(before.setFlags, now.setFlags, setsTheSame))
     stale(where, "what the function returns or assigns", "another value",
           "what it was");
 }

@@ -30,7 +30,8 @@ struct Traced {
     Where assigned;
   };
   std::vector<Touched> variables; // in order of first touch
-  std::vector<std::pair<const bool *, bool>> flags;
+  std::vector<std::pair<std::shared_ptr<const bool>, bool>> flags;
+  std::vector<Tracer::SetFlag> setFlags;
   int64_t draws = 0;
   /// Where each argument of the program comes from.
   struct Source {

@@ -31,7 +31,7 @@ Target Target::ofNumber(uint8_t number) {
   return target;
 }
 
-Target::Target(std::string_view name) {
+Target::Target(std::string_view name, Where where) {
   std::string all;
   for (size_t i = 0; i < known().size(); ++i) {
     if (known()[i].name == name) {
@@ -40,8 +40,9 @@ Target::Target(std::string_view name) {
     }
     all += (i ? ", " : "") + known()[i].name;
   }
-  throw TargetError("unknown target '" + std::string(name) + "': there is " +
-                    all);
+  throw TargetError(detail::reported(where), "unknown target '" +
+                                                 std::string(name) +
+                                                 "': there is " + all);
 }
 
 const std::string &Target::name() const { return known()[index].name; }
@@ -50,10 +51,11 @@ const std::string &Target::unavailableReason() const {
   return known()[index].reason;
 }
 
-static Target availableOnly(Target target) {
+static Target availableOnly(Target target, Where where) {
   if (!target.available())
-    throw TargetError("target '" + target.name() +
-                      "' is not available: " + target.unavailableReason());
+    throw TargetError(detail::reported(where),
+                      "target '" + target.name() +
+                          "' is not available: " + target.unavailableReason());
   return target;
 }
 
@@ -64,8 +66,8 @@ std::vector<Target> needle::targets() {
   return all;
 }
 
-void needle::setDefaultTarget(Target target) {
-  processDefault = availableOnly(target).number();
+void needle::setDefaultTarget(Target target, Where where) {
+  processDefault = availableOnly(target, where).number();
 }
 void needle::resetDefaultTarget() { processDefault = -1; }
 
@@ -74,7 +76,8 @@ static Target fromEnvironment() {
   static const Target target = [] {
     std::string name = environment::backend();
     try {
-      return availableOnly(name.empty() ? Target::cpu() : Target(name));
+      return availableOnly(name.empty() ? Target::cpu() : Target(name, Where()),
+                           Where());
     } catch (const TargetError &error) {
       throw TargetError("NEEDLE_BACKEND=" + name + ": " + error.what());
     }
@@ -82,8 +85,8 @@ static Target fromEnvironment() {
   return target;
 }
 
-TargetScope::TargetScope(Target target) : outer(context.target) {
-  context.target = availableOnly(target).number();
+TargetScope::TargetScope(Target target, Where where) : outer(context.target) {
+  context.target = availableOnly(target, where).number();
 }
 TargetScope::~TargetScope() { context.target = outer; }
 Target TargetScope::current() {

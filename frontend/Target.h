@@ -1,6 +1,8 @@
 // Target.h - where ops run: the scope's target.
 #pragma once
 
+#include "needle/runtime/Error.h"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -14,9 +16,11 @@ class Target {
 public:
   static Target cpu();
   /// Throws TargetError naming what was asked for and what there is.
-  Target(const char *name) : Target(std::string_view(name)) {}
-  Target(const std::string &name) : Target(std::string_view(name)) {}
-  Target(std::string_view name);
+  Target(const char *name, Where where = Where::here())
+      : Target(std::string_view(name), where) {}
+  Target(const std::string &name, Where where = Where::here())
+      : Target(std::string_view(name), where) {}
+  Target(std::string_view name, Where where = Where::here());
 
   const std::string &name() const;
   bool available() const;
@@ -38,7 +42,7 @@ std::vector<Target> targets();
 
 /// The target of threads and scopes that name none; without a call it is
 /// NEEDLE_BACKEND, else cpu. Throws TargetError when it isn't available.
-void setDefaultTarget(Target target);
+void setDefaultTarget(Target target, Where where = Where::here());
 void resetDefaultTarget();
 
 /// Ops recorded on this thread while the scope lives run on `target`. Scopes
@@ -46,7 +50,7 @@ void resetDefaultTarget();
 class TargetScope {
 public:
   /// Throws TargetError when the target isn't available.
-  [[nodiscard]] TargetScope(Target target);
+  [[nodiscard]] TargetScope(Target target, Where where = Where::here());
   ~TargetScope();
   TargetScope(const TargetScope &) = delete;
   /// The target that an op recorded here and now gets.

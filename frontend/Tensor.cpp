@@ -14,10 +14,8 @@ using namespace needle;
 using namespace needle::detail;
 using runtime::BufferPtr;
 
-Node *Tensor::checked() const {
-  if (!node)
-    throw Error("an empty tensor is used");
-  return node;
+void detail::emptyTensor(Where where) {
+  throw Error(reported(where), "an empty tensor is used");
 }
 
 // ---- elements --------------------------------------------------------------
@@ -56,10 +54,10 @@ static BufferPtr oneElement(const Tensor &tensor, Where where) {
   return valueOf(tensor, "item", where);
 }
 double detail::itemAsDouble(const Tensor &tensor, Where where) {
-  return elementAs<double>(oneElement(tensor, where), tensor.dtype());
+  return elementAs<double>(oneElement(tensor, where), tensor.dtype(where));
 }
 int64_t detail::itemAsInteger(const Tensor &tensor, Where where) {
-  return elementAs<int64_t>(oneElement(tensor, where), tensor.dtype());
+  return elementAs<int64_t>(oneElement(tensor, where), tensor.dtype(where));
 }
 void detail::copyElements(const Tensor &tensor, DType dtype, void *to,
                           Where where) {

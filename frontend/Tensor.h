@@ -15,6 +15,10 @@ namespace needle {
 
 class Variable;
 
+namespace detail {
+[[noreturn]] void emptyTensor(Where where);
+}
+
 /// An immutable value: a node of the recorded graph, computed when somebody
 /// asks for it. Copies share the node; `=` rebinds the handle. Tensors may be
 /// used from any thread. A default-constructed one is empty: using it throws
@@ -38,11 +42,19 @@ public:
 
   bool empty() const { return !node; }
   /// Known without running anything.
-  Shape shape() const { return checked()->shape(); }
+  Shape shape(Where where = Where::here()) const {
+    return checked(where)->shape();
+  }
   /// Size of an axis; negative counts from the end. ShapeError when outside.
-  int64_t dim(int axis) const { return shape()[axis]; }
-  DType dtype() const { return checked()->dtype; }
-  Target target() const { return Target::ofNumber(checked()->target); }
+  int64_t dim(int axis, Where where = Where::here()) const {
+    return shape(where)[{axis, where}];
+  }
+  DType dtype(Where where = Where::here()) const {
+    return checked(where)->dtype;
+  }
+  Target target(Where where = Where::here()) const {
+    return Target::ofNumber(checked(where)->target);
+  }
 
   /// The value of a tensor of one element, converted to T. Realizes; ShapeError
   /// when there are more elements or none.
@@ -56,7 +68,7 @@ public:
   /// at after it has been realized; floating dtypes only.
   [[nodiscard]] Tensor requireGrad(Where where = Where::here()) const;
   /// What backward() has added up for a requireGrad() tensor; else empty.
-  Tensor grad() const;
+  Tensor grad(Where where = Where::here()) const;
   /// Adds d sum(this) / dx to grad() of every trainable variable and
   /// requireGrad() tensor this was made from.
   void backward(Where where = Where::here()) const;
@@ -74,7 +86,11 @@ public:
   detail::Node *get() const { return node; }
 
 private:
-  detail::Node *checked() const;
+  detail::Node *checked(Where where) const {
+    if (!node)
+      detail::emptyTensor(where);
+    return node;
+  }
   detail::Node *node = nullptr;
 };
 
@@ -120,6 +136,7 @@ public:
 struct Tensors {
   Tensors() = default;
   Tensors(const Tensor &tensor) : tensors{tensor} {}
+  Tensors(const Variable &variable);
   Tensors(std::initializer_list<Tensor> list) : tensors(list) {}
   Tensors(std::vector<Tensor> list) : tensors(std::move(list)) {}
   Tensors(const std::vector<Variable> &list);
@@ -149,7 +166,7 @@ template <Arithmetic T> std::vector<T> Tensor::toVector(Where where) const {
   static_assert(std::same_as<T, bool> || (sizeof(T) == byteSize(dtypeOf<T>()) &&
                                           !std::unsigned_integral<T>),
                 "elements are bool, 32- or 64-bit integers, float or double");
-  auto count = size_t(shape().elements());
+  auto count = size_t(shape(where).elements());
   if constexpr (std::same_as<T, bool>) {
     std::vector<unsigned char> bytes(count);
     detail::copyElements(*this, DType::boolean, bytes.data(), where);

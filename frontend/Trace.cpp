@@ -38,7 +38,13 @@ Tracer::Opened::Opened(Tracer &opened) : outer(tracer) {
   opened.id = trace.id;
   tracer = &opened;
 }
-Tracer::Opened::~Opened() { tracer = outer; }
+Tracer::Opened::~Opened() {
+  for (SetFlag &set : tracer->setFlags) {
+    set.after = *set.flag;
+    *set.flag = set.before;
+  }
+  tracer = outer;
+}
 
 static Tensor placeholder(DType dtype, const Shape &shape, uint8_t target,
                           std::initializer_list<uint64_t> words, Where where) {
@@ -82,6 +88,10 @@ Tracer::Lifted &Tracer::lift(const std::shared_ptr<Cell> &cell) {
   lifted.push_back({cell, argument, argument, {}, false, cell->trainable, {}});
   return lifted.back();
 }
+Tracer::Lifted *Tracer::find(const std::shared_ptr<Cell> &cell) {
+  auto it = positions.find(cell.get());
+  return it == positions.end() ? nullptr : &lifted[it->second];
+}
 Tensor Tracer::read(const std::shared_ptr<Cell> &cell) {
   return lift(cell).value;
 }
@@ -96,11 +106,23 @@ void Tracer::assign(const std::shared_ptr<Cell> &cell, Tensor version,
 } // namespace needle::detail
 
 bool needle::isTracing() { return detail::currentTracer(); }
-bool needle::readsState(const bool *flag) {
-  if (detail::Tracer *tracer = detail::currentTracer())
-    if (std::ranges::find(tracer->flags, flag, [](const auto &read) {
-          return read.first;
-        }) == tracer->flags.end())
+bool needle::readsState(const std::shared_ptr<bool> &flag) {
+  if (detail::Tracer *tracer = detail::currentTracer()) {
+    bool isKnown = std::ranges::any_of(
+                       tracer->flags,
+                       [&](const auto &read) { return read.first == flag; }) ||
+                   std::ranges::any_of(tracer->setFlags, [&](const auto &set) {
+                     return set.flag == flag;
+                   });
+    if (!isKnown)
       tracer->flags.emplace_back(flag, *flag);
+  }
   return *flag;
+}
+void needle::setState(const std::shared_ptr<bool> &flag, bool value) {
+  if (detail::Tracer *tracer = detail::currentTracer())
+    if (std::ranges::none_of(tracer->setFlags,
+                             [&](const auto &set) { return set.flag == flag; }))
+      tracer->setFlags.push_back({flag, *flag, *flag});
+  *flag = value;
 }

@@ -66,6 +66,8 @@ public:
   Tensor read(const std::shared_ptr<Cell> &cell);
   void assign(const std::shared_ptr<Cell> &cell, Tensor version, Where where);
   Lifted &lift(const std::shared_ptr<Cell> &cell);
+  /// Null unless it has been touched.
+  Lifted *find(const std::shared_ptr<Cell> &cell);
 
   /// An argument of the jitted call, or one of the hidden ones.
   Tensor argument(DType dtype, const Shape &shape, Target target, Role role,
@@ -77,7 +79,14 @@ public:
   uint32_t id = 0;
   std::vector<Lifted> lifted; // in order of first touch
   std::unordered_map<const Cell *, size_t> positions;
-  std::vector<std::pair<const bool *, bool>> flags; // as they were read
+  /// As they were read, unless the function had set them before.
+  std::vector<std::pair<std::shared_ptr<const bool>, bool>> flags;
+  /// Those that the function sets; outside they change when a call returns.
+  struct SetFlag {
+    std::shared_ptr<bool> flag;
+    bool before, after;
+  };
+  std::vector<SetFlag> setFlags;
   Tensor keyArgument, countArgument;
   int64_t draws = 0;
   std::vector<std::pair<std::string, Tensor>> taps;
@@ -91,6 +100,8 @@ namespace needle {
 /// Is the code of a jitted function being recorded on this thread?
 bool isTracing();
 /// The flag; in a trace it becomes part of the signature: a call that finds it
-/// changed traces again. It must live as long as the jitted function.
-bool readsState(const bool *flag);
+/// changed traces again.
+bool readsState(const std::shared_ptr<bool> &flag);
+/// Sets it; in a trace a result of the call, as an assignment is.
+void setState(const std::shared_ptr<bool> &flag, bool value);
 } // namespace needle

@@ -85,6 +85,7 @@ Tensor detail::makeVersion(const Cell &cell, const Tensor &value, Where where) {
 void detail::setComputed(const std::shared_ptr<Cell> &cell,
                          std::shared_ptr<runtime::Buffer> buffer, Where where) {
   cell->value = version(*cell, cell->value.get(), {}, std::move(buffer), where);
+  cell->before = Tensor();
   cell->assigned = where;
   cell->pendingOn = 0;
 }
@@ -95,9 +96,21 @@ Tensor detail::readCell(const std::shared_ptr<Cell> &cell) {
   return cell->value;
 }
 
+static thread_local uint64_t currentGroup = 0;
+AssignmentGroup::AssignmentGroup() : outer(currentGroup) {
+  static std::atomic<uint64_t> serial{0};
+  currentGroup = ++serial;
+}
+AssignmentGroup::~AssignmentGroup() { currentGroup = outer; }
+
 void detail::setCell(const std::shared_ptr<Cell> &cell, Tensor version,
                      Where where) {
   bool isPending = !version.get()->is(Node::realized);
+  if (!isPending)
+    cell->before = Tensor();
+  else if (cell->before.empty())
+    cell->before = cell->value;
+  cell->group = currentGroup;
   cell->value = std::move(version);
   cell->assigned = where;
   if (isPending)
@@ -154,6 +167,8 @@ Variable::Variable(const Tensor &value, Where where)
   }
   cell->made = cell->assigned = where;
   cell->trainable = isFloating(value.dtype());
+  if (Tracer *tracer = currentTracer())
+    cell->madeIn = tracer->id;
   // Made in a trace (an optimizer's slots): the cell outlives it, so its first
   // value must not depend on what the trace is called with.
   if (value.get()->trace)
@@ -210,15 +225,29 @@ void Variable::zeroGrad() const {
     cell->gradient = Tensor();
 }
 
-const Variable &Variable::trainable(bool trainable) const {
-  if (currentTracer())
-    throw TraceError("trainable: a variable can't be frozen in a trace");
-  cell->trainable = trainable;
+static void track(Node *value, bool isTracked) {
   auto states = Node::State(Node::tracked | Node::wanted);
-  if (trainable && isFloating(dtype()))
-    cell->value.get()->set(states);
+  if (isTracked && isFloating(value->dtype))
+    value->set(states);
   else
-    cell->value.get()->clear(states);
+    value->clear(states);
+}
+const Variable &Variable::trainable(bool trainable, Where where) const {
+  if (Tracer *tracer = currentTracer()) {
+    if (cell->madeIn != tracer->id)
+      fail<TraceError>("trainable", where,
+                       "variable " + name() +
+                           " can't be frozen or made trainable in a trace; do "
+                           "it before the call");
+    if (Tracer::Lifted *lifted = tracer->find(cell)) {
+      lifted->isTrainable = trainable;
+      track(lifted->placeholder.get(), trainable);
+    }
+  }
+  cell->trainable = trainable;
+  for (const Tensor *value : {&cell->value, &cell->before})
+    if (!value->empty())
+      track(value->get(), trainable);
   return *this;
 }
 bool Variable::isTrainable() const {
@@ -247,5 +276,6 @@ Operand::Operand(const Variable &variable, Where where) : where(where) {
   isOwned = true;
 }
 
+Tensors::Tensors(const Variable &variable) : tensors{Tensor(variable)} {}
 Tensors::Tensors(const std::vector<Variable> &list)
     : tensors(list.begin(), list.end()) {}

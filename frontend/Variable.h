@@ -23,7 +23,9 @@ public:
 
   operator Tensor() const;
   Shape shape() const;
-  int64_t dim(int axis) const { return shape()[axis]; }
+  int64_t dim(int axis, Where where = Where::here()) const {
+    return shape()[{axis, where}];
+  }
   DType dtype() const;
   Target target() const;
   template <Arithmetic T = double> T item(Where where = Where::here()) const {
@@ -42,8 +44,9 @@ public:
   Tensor grad() const;
   void zeroGrad() const;
 
-  /// Whether backward() and history reach it; true at first.
-  const Variable &trainable(bool trainable) const;
+  /// Whether backward() and history reach it; true at first. TraceError in a
+  /// jitted function that did not make the variable.
+  const Variable &trainable(bool trainable, Where where = Where::here()) const;
   bool isTrainable() const;
   /// In errors and dumps; a module sets "hidden.weight".
   const Variable &name(std::string_view name) const;

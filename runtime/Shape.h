@@ -1,6 +1,8 @@
 // Shape.h - sizes of a tensor, inline up to rank 8.
 #pragma once
 
+#include "needle/runtime/Error.h"
+
 #include <algorithm>
 #include <concepts>
 #include <cstdint>
@@ -20,14 +22,23 @@ struct Dim {
   template <Integer I> constexpr Dim(I v) : value(static_cast<int64_t>(v)) {}
 };
 
+/// The number of an axis, and the line that names it.
+struct AxisNumber {
+  int64_t value;
+  Where where;
+  template <Integer I>
+  constexpr AxisNumber(I axis, Where where = Where::here())
+      : value(static_cast<int64_t>(axis)), where(where) {}
+};
+
 /// The sizes of a tensor, outermost first. Throws ShapeError for a negative
 /// size, more than 8 dimensions, or 2^40 elements or more.
 class Shape {
 public:
   static constexpr int maxRank = 8;
   Shape() = default;
-  Shape(std::initializer_list<Dim> dims);
-  explicit Shape(std::span<const int64_t> dims);
+  Shape(std::initializer_list<Dim> dims, Where where = Where::here());
+  explicit Shape(std::span<const int64_t> dims, Where where = Where::here());
   /// Without checks, for sizes that a rule has already checked.
   static Shape unchecked(std::span<const int64_t> dims) {
     Shape shape;
@@ -38,7 +49,7 @@ public:
 
   int rank() const { return count; }
   /// Size of `axis`; negative counts from the end. ShapeError when outside.
-  int64_t operator[](int axis) const;
+  int64_t operator[](AxisNumber axis) const;
   const int64_t *begin() const { return sizes; }
   const int64_t *end() const { return sizes + count; }
   std::span<const int64_t> dims() const { return {sizes, size_t(count)}; }

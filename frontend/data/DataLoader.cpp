@@ -66,19 +66,19 @@ std::vector<int64_t> detail::epochOrder(int64_t size,
   return order;
 }
 
-Tensor collate(const std::vector<Tensor> &items) {
+Tensor collate(const std::vector<Tensor> &items, Where where) {
   const Tensor &first = items.at(0);
   for (const Tensor &item : items) {
     if (item.shape() != first.shape())
-      throw ShapeError("DataLoader: items of one batch differ: " +
+      throw ShapeError(where, "DataLoader: items of one batch differ: " +
                        toString(first.shape()) + " and " +
                        toString(item.shape()) + ", wanted equal shapes");
     if (item.dtype() != first.dtype())
-      throw DTypeError("DataLoader: items of one batch differ: " +
+      throw DTypeError(where, "DataLoader: items of one batch differ: " +
                        toString(first.dtype()) + " and " +
                        toString(item.dtype()) + ", wanted equal dtypes");
   }
-  realize(items);
+  realize(items, where);
   switch (first.dtype()) {
   case DType::boolean:
     return stackAs<bool>(items);

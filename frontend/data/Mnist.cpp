@@ -26,7 +26,7 @@ static Idx readEither(const std::string &folder, const std::string &name,
   return idx;
 }
 
-Mnist::Mnist(const std::string &folder, Split split) {
+Mnist::Mnist(const std::string &folder, Split split, Where where) try {
   std::string prefix = split == Split::train ? "train" : "t10k";
   images = readEither(folder, prefix + "-images-idx3-ubyte", 3);
   labels = readEither(folder, prefix + "-labels-idx1-ubyte", 1);
@@ -34,6 +34,8 @@ Mnist::Mnist(const std::string &folder, Split split) {
     throw FormatError(folder + ": " + std::to_string(images.shape[0]) +
                       " images but " + std::to_string(labels.shape[0]) +
                       " labels");
+} catch (const FormatError &error) {
+  throw FormatError(where, error.what());
 }
 
 std::pair<Tensor, Tensor>

@@ -17,7 +17,7 @@ enum class Split { train, test };
 /// Throws FormatError naming the file when one is missing or damaged.
 class Mnist {
 public:
-  Mnist(const std::string &folder, Split split);
+  Mnist(const std::string &folder, Split split, Where where = Where::here());
 
   int64_t size() const { return labels.shape[0]; }
   /// An image, [rows * columns] float32 in [0, 1], and its label, [] int64.

@@ -11,7 +11,8 @@ namespace needle::nn {
 struct Module::Members {
   std::string name;
   const Members *parent = nullptr; // on the heap: stays put when modules move
-  bool training = true;
+  /// Outlives the module where a jitted function has read it.
+  std::shared_ptr<bool> training = std::make_shared<bool>(true);
   std::vector<NamedVariable> parameters, buffers;
   std::vector<std::unique_ptr<Module>> children;
 
@@ -38,10 +39,12 @@ std::string Module::path() const {
   return path;
 }
 
-void Module::checkName(const std::string &name) const {
+void Module::checkName(const Name &given) const {
+  const std::string &name = given.text;
   if (name.empty() || name.find('.') != std::string::npos)
-    throw Error("Module: the name \"" + name +
-                "\" is empty or holds a '.', wanted a plain name");
+    throw Error(given.where, "Module: the name \"" + name +
+                                 "\" is empty or holds a '.', wanted a plain "
+                                 "name");
   auto isTaken = [&](const auto &list) {
     return std::any_of(list.begin(), list.end(),
                        [&](const auto &entry) { return entry.first == name; });
@@ -52,40 +55,40 @@ void Module::checkName(const std::string &name) const {
                              return child->members->name == name;
                            });
   if (taken)
-    throw Error("Module: the name \"" + name + "\" is used twice");
+    throw Error(given.where, "Module: the name \"" + name + "\" is used twice");
 }
 
-void Module::adopt(std::string name, std::unique_ptr<Module> module) {
+void Module::adopt(Name name, std::unique_ptr<Module> module) {
   checkName(name);
   // Dumps and errors name a variable by its path from the root.
   module->members->walk("", [&](const std::string &path, const Members &m) {
     for (const auto *list : {&m.parameters, &m.buffers})
       for (const auto &[local, variable] : *list)
         if (variable.name() == path + local) // else it is another module's
-          variable.name(name + "." + path + local);
+          variable.name(name.text + "." + path + local);
   });
-  module->members->name = std::move(name);
+  module->members->name = std::move(name.text);
   module->members->parent = members.get();
   members->children.push_back(std::move(module));
 }
 
-Variable Module::parameter(std::string name, const Tensor &value, Where where) {
+Variable Module::parameter(Name name, const Tensor &value, Where where) {
   return parameter(std::move(name), Variable(value, where));
 }
 
-Variable Module::parameter(std::string name, const Variable &variable) {
+Variable Module::parameter(Name name, const Variable &variable) {
   checkName(name);
   if (variable.name().empty())
-    variable.name(name);
-  members->parameters.emplace_back(std::move(name), variable);
+    variable.name(name.text);
+  members->parameters.emplace_back(std::move(name.text), variable);
   return variable;
 }
 
-Variable Module::buffer(std::string name, const Tensor &value, Where where) {
+Variable Module::buffer(Name name, const Tensor &value, Where where) {
   checkName(name);
   Variable variable(value, where);
-  variable.trainable(false).name(name);
-  members->buffers.emplace_back(std::move(name), variable);
+  variable.trainable(false, where).name(name.text);
+  members->buffers.emplace_back(std::move(name.text), variable);
   return variable;
 }
 
@@ -118,13 +121,11 @@ std::vector<NamedVariable> Module::namedBuffers() const {
 }
 
 void Module::train(bool on) {
-  members->training = on;
+  setState(members->training, on);
   for (const auto &child : members->children)
     child->train(on);
 }
 
-bool Module::training() const {
-  return readsState(&members->training);
-}
+bool Module::training() const { return readsState(members->training); }
 
 } // namespace needle::nn

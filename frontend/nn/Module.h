@@ -14,6 +14,15 @@ namespace needle::nn {
 
 using NamedVariable = std::pair<std::string, Variable>;
 
+/// The name of a member, and the line that gives it.
+struct Name {
+  template <std::convertible_to<std::string> S>
+  Name(S &&text, Where where = Where::here())
+      : text(std::forward<S>(text)), where(where) {}
+  std::string text;
+  Where where;
+};
+
 /// Base of all layers and models. A module is called through its own
 /// operator(), with whatever signature it needs. Modules move and do not copy;
 /// children live on the heap, so references to them survive a move.
@@ -47,8 +56,7 @@ public:
 protected:
   /// Moves `module` into this one under `name` and returns it. Names are not
   /// empty, hold no '.', and are used once (Error otherwise).
-  template <std::derived_from<Module> T>
-  T &child(std::string name, T &&module) {
+  template <std::derived_from<Module> T> T &child(Name name, T &&module) {
     auto owned = std::make_unique<T>(std::move(module));
     T &reference = *owned;
     adopt(std::move(name), std::move(owned));
@@ -56,25 +64,24 @@ protected:
   }
   /// Makes a T(args...) in place.
   template <std::derived_from<Module> T, class... A>
-  T &child(std::string name, A &&...args) {
+  T &child(Name name, A &&...args) {
     auto owned = std::make_unique<T>(std::forward<A>(args)...);
     T &reference = *owned;
     adopt(std::move(name), std::move(owned));
     return reference;
   }
   /// A trainable variable of this module.
-  Variable parameter(std::string name, const Tensor &value,
+  Variable parameter(Name name, const Tensor &value,
                      Where where = Where::here());
   /// Shares a variable that something else owns as well.
-  Variable parameter(std::string name, const Variable &variable);
+  Variable parameter(Name name, const Variable &variable);
   /// A variable that is saved but not trained.
-  Variable buffer(std::string name, const Tensor &value,
-                  Where where = Where::here());
+  Variable buffer(Name name, const Tensor &value, Where where = Where::here());
 
 private:
   struct Members;
-  void adopt(std::string name, std::unique_ptr<Module> module);
-  void checkName(const std::string &name) const;
+  void adopt(Name name, std::unique_ptr<Module> module);
+  void checkName(const Name &name) const;
   std::unique_ptr<Members> members;
 };
 

@@ -37,7 +37,7 @@ static Tensor iota(const Shape &shape, int64_t axis, DType dtype, Where where) {
   return Recording(iotaOp, where).attribute(axis).result(dtype, shape);
 }
 Tensor needle::eye(int64_t size, DType dtype, Where where) {
-  Shape square{size, size};
+  Shape square({size, size}, where);
   Tensor row = iota(square, 0, DType::int64, where),
          column = iota(square, 1, DType::int64, where);
   return convert(equal({row, where}, {column, where}), dtype, where);

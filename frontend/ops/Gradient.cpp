@@ -1,14 +1,14 @@
 // Gradient.cpp - which paths a gradient can take, and the op that asks for it.
 #include "needle/frontend/ops/Gradient.h"
 
+#include "needle/frontend/Canonicalize.h"
 #include "needle/frontend/Evaluate.h"
-#include "needle/frontend/Record.h"
 #include "needle/frontend/Trace.h"
 #include "needle/frontend/ops/Create.h"
 #include "needle/frontend/ops/Elementwise.h"
 
 #include <algorithm>
-#include <functional>
+#include <unordered_set>
 
 using namespace needle;
 using namespace needle::detail;
@@ -29,6 +29,34 @@ static bool isCut(const Node *node) {
          node->op->kind == OpClass::version;
 }
 
+// The operands of a scan that its body uses in a way that a gradient can take:
+// all of its carries and slices, and captures on a path to a result.
+static std::vector<bool> usedByBody(const Node *node, const Region &body) {
+  std::vector<const Node *> work(body.results.begin(), body.results.end());
+  std::unordered_set<const Node *> seen,
+      outside(body.captures.begin(), body.captures.end());
+  while (!work.empty()) {
+    const Node *inside = work.back();
+    work.pop_back();
+    if (!seen.insert(inside).second || isCut(inside) || outside.count(inside))
+      continue;
+    const Region *inner = regionOf(inside);
+    std::vector<bool> isUsed;
+    if (inner)
+      isUsed = usedByBody(inside, *inner);
+    for (size_t i = 0; i < inside->inputCount; ++i)
+      if (!inner || isUsed[i])
+        work.push_back(inside->input(i));
+  }
+  std::vector<bool> isUsed(node->inputCount);
+  size_t first = node->inputCount - body.captures.size();
+  // Parameters: the iteration, then what the operands give.
+  for (size_t i = 0; i < node->inputCount; ++i)
+    isUsed[i] = seen.count(i < first ? body.parameters[i + 1]
+                                     : body.captures[i - first]);
+  return isUsed;
+}
+
 namespace {
 // What a value was made from. Under graphMutex(): writes Node::visit.
 class Paths {
@@ -38,6 +66,7 @@ public:
     struct Frame {
       Node *node;
       uint32_t next;
+      std::vector<bool> isUsed; // by the body of a scan; empty: all
     };
     std::vector<Frame> stack;
     auto enter = [&](Node *node) {
@@ -45,18 +74,23 @@ public:
         return;
       node->visit = uint32_t(nodes.size());
       nodes.push_back(node);
-      if (!node->is(Node::cut) && isThrough(node))
-        stack.push_back({node, 0});
+      if (node->is(Node::cut) || !isThrough(node))
+        return;
+      const Region *body = regionOf(node);
+      stack.push_back(
+          {node, 0, body ? usedByBody(node, *body) : std::vector<bool>()});
     };
     enter(value);
     while (!stack.empty()) {
       Frame &frame = stack.back();
-      if (frame.next < frame.node->inputCount)
-        enter(frame.node->input(frame.next++));
-      else {
+      if (frame.next == frame.node->inputCount) {
         walked.push_back(frame.node);
         stack.pop_back();
+        continue;
       }
+      uint32_t i = frame.next++;
+      if (frame.isUsed.empty() || frame.isUsed[i])
+        enter(frame.node->input(i));
     }
   }
   bool has(const Node *node) const {
@@ -244,8 +278,8 @@ Tensor needle::detach(const Operand &x) {
   return constant;
 }
 
-void needle::cutHistory(const Tensor &x) {
-  check(x, "cutHistory", x.empty() ? Where() : x.get()->where());
+void needle::cutHistory(const Tensor &x, Where where) {
+  check(x, "cutHistory", where);
   std::vector<Tensor> released;
   std::lock_guard lock(graphMutex());
   Node *node = x.get();
@@ -294,8 +328,8 @@ Tensor Tensor::requireGrad(Where where) const {
   return alias;
 }
 
-Tensor Tensor::grad() const {
-  GradientSlot *slot = slotOf(checked());
+Tensor Tensor::grad(Where where) const {
+  GradientSlot *slot = slotOf(checked(where));
   std::lock_guard lock(slotMutex);
   return slot && slot->gradient ? Tensor::share(slot->gradient) : Tensor();
 }

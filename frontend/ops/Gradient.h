@@ -38,7 +38,7 @@ template <std::convertible_to<Tensor> T>
                                             Where where = Where::here());
 /// Makes `x` a constant to the gradients of whatever uses it from here on: the
 /// loss of an optimizer's step.
-void cutHistory(const Tensor &x);
+void cutHistory(const Tensor &x, Where where = Where::here());
 
 /// `x`; a constant to gradients.
 [[nodiscard]] Tensor detach(const Operand &x);

@@ -119,7 +119,8 @@ std::vector<Tensor> ScanRecording::finish(const std::vector<Tensor> &next,
     Shape shape = result.shape();
     std::vector<int64_t> dims{length};
     dims.insert(dims.end(), shape.begin(), shape.end());
-    types.push_back({result.dtype(), Shape(std::span<const int64_t>(dims))});
+    types.push_back(
+        {result.dtype(), Shape(std::span<const int64_t>(dims), where)});
   }
   for (const std::vector<Tensor> *list : {&next, &stacked})
     for (const Tensor &result : *list) {

@@ -54,7 +54,7 @@ Tensor needle::reshape(const Tensor &x, std::initializer_list<Dim> shape,
   Sizes to = sizes("reshape", shape, where);
   auto free = std::ranges::find(to, -1);
   if (free == to.end())
-    return reshape(x, Shape(shape), where);
+    return reshape(x, Shape(shape, where), where);
   *free = 1;
   bool isUnique = std::ranges::find(to, -1) == to.end();
   rules::Inferred rest = rules::checked(to);

@@ -3,13 +3,16 @@
 
 #include "needle/frontend/ops/Create.h"
 #include "needle/frontend/ops/Elementwise.h"
+#include "needle/frontend/ops/Index.h"
 #include "needle/runtime/Error.h"
+
+#include <algorithm>
 
 namespace needle::optim {
 
 namespace {
-Variable makePower(Where where) {
-  Variable power(ones(Shape{}, DType::float64), where);
+Variable makePower(size_t parameters, Where where) {
+  Variable power(ones({parameters}, DType::float64), where);
   power.trainable(false);
   return power;
 }
@@ -18,20 +21,31 @@ Variable makePower(Where where) {
 Adam::Adam(std::vector<Variable> parameters, AdamOptions o, Where where)
     : Optimizer(std::move(parameters), o.learningRate, "Adam", where),
       options(o), first(makeSlots(where)), second(makeSlots(where)),
-      power1(makePower(where)), power2(makePower(where)) {
+      power1(makePower(first.size(), where)),
+      power2(makePower(first.size(), where)) {
   auto isRate = [](double beta) { return beta >= 0 && beta < 1; };
   if (!isRate(o.beta1) || !isRate(o.beta2) || !(o.epsilon >= 0))
     throw Error(where, "Adam: beta1 is " + std::to_string(o.beta1) +
-                           ", beta2 " + std::to_string(o.beta2) +
-                           ", epsilon " + std::to_string(o.epsilon) +
+                           ", beta2 " + std::to_string(o.beta2) + ", epsilon " +
+                           std::to_string(o.epsilon) +
                            ", wanted betas in [0, 1) and epsilon >= 0");
 }
 
-void Adam::advance() {
-  power1.assign(power1 * options.beta1);
-  power2.assign(power2 * options.beta2);
-  stepSize = rate() / (1 - power1);
-  correction2 = sqrt(1 - power2);
+void Adam::advance(const std::vector<Tensor> &gradients) {
+  std::vector<bool> isCounted;
+  for (const Tensor &gradient : gradients)
+    isCounted.push_back(!gradient.empty());
+  bool areAll = std::ranges::count(isCounted, false) == 0;
+  auto next = [&](const Variable &power, double beta) {
+    Tensor multiplied = power * beta;
+    if (areAll)
+      return multiplied;
+    return where(fromData(isCounted, {isCounted.size()}), multiplied, power);
+  };
+  power1.assign(next(power1, options.beta1));
+  power2.assign(next(power2, options.beta2));
+  stepSizes = rate() / (1 - power1);
+  corrections2 = sqrt(1 - power2);
 }
 
 Tensor Adam::update(size_t index, const Tensor &value, const Tensor &gradient) {
@@ -42,8 +56,9 @@ Tensor Adam::update(size_t index, const Tensor &value, const Tensor &gradient) {
   Tensor v = options.beta2 * second[index] + (1 - options.beta2) * square(g);
   first[index].assign(m);
   second[index].assign(v);
-  Tensor root = sqrt(v) / convert(correction2, v.dtype());
-  return value - convert(stepSize, m.dtype()) * m / (root + options.epsilon);
+  Tensor stepSize = convert(take(stepSizes, index), m.dtype());
+  Tensor root = sqrt(v) / convert(take(corrections2, index), v.dtype());
+  return value - stepSize * m / (root + options.epsilon);
 }
 
 } // namespace needle::optim

@@ -15,20 +15,22 @@ struct AdamOptions {
 
 /// D. P. Kingma and J. Ba, "Adam", ICLR 2015, algorithm 1, as PyTorch's
 /// torch.optim.Adam has it: p -= rate * mhat / (sqrt(vhat) + epsilon) with the
-/// bias-corrected moments. Corrections are computed in float64.
+/// bias-corrected moments; a parameter without a gradient is not counted.
+/// Corrections are computed in float64.
 class Adam : public Optimizer {
 public:
   explicit Adam(std::vector<Variable> parameters, AdamOptions options = {},
                 Where where = Where::here());
 
 private:
-  void advance() override;
+  void advance(const std::vector<Tensor> &gradients) override;
   Tensor update(size_t index, const Tensor &value,
                 const Tensor &gradient) override;
   AdamOptions options;
   std::vector<Variable> first, second;
-  Variable power1, power2; // beta1^t, beta2^t: [] float64
-  Tensor stepSize, correction2; // of the update under way
+  // beta^t with each parameter's own count of updates t: [parameters] float64.
+  Variable power1, power2;
+  Tensor stepSizes, corrections2; // of the update under way
 };
 
 } // namespace needle::optim

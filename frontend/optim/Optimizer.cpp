@@ -20,8 +20,8 @@ Variable scalarVariable(double value, Where where) {
 
 Optimizer::Optimizer(std::vector<Variable> parameters, double learningRate,
                      const char *name, Where where)
-    : all(std::move(parameters)),
-      learning(scalarVariable(learningRate, where)), name(name) {
+    : all(std::move(parameters)), learning(scalarVariable(learningRate, where)),
+      name(name) {
   if (all.empty())
     throw Error(where, std::string(name) + ": got no parameters");
   for (const Variable &variable : all)
@@ -41,6 +41,28 @@ std::vector<Variable> Optimizer::makeSlots(Where where) const {
   return slots;
 }
 
+void Optimizer::advance(const std::vector<Tensor> &) {}
+
+void Optimizer::checkGradient(size_t i, const Tensor &gradient,
+                              Where where) const {
+  if (gradient.empty())
+    return;
+  auto says = [&](const auto &given, const auto &wanted) {
+    return std::string(name) + ": gradient " + std::to_string(i) + " is " +
+           given + ", its parameter is " + wanted;
+  };
+  const Variable &parameter = all[i];
+  if (gradient.shape() != parameter.shape())
+    throw ShapeError(
+        where, says(toString(gradient.shape()), toString(parameter.shape())));
+  if (gradient.dtype() != parameter.dtype())
+    throw DTypeError(
+        where, says(toString(gradient.dtype()), toString(parameter.dtype())));
+  if (!(gradient.target() == parameter.target()))
+    throw TargetError(where, says("on " + gradient.target().name(),
+                                  "on " + parameter.target().name()));
+}
+
 void Optimizer::apply(const std::vector<Tensor> &gradients, Where where) {
   if (gradients.size() != all.size())
     throw Error(where, std::string(name) + ": got " +
@@ -48,15 +70,11 @@ void Optimizer::apply(const std::vector<Tensor> &gradients, Where where) {
                            " gradients for " + std::to_string(all.size()) +
                            " parameters");
   for (size_t i = 0; i < all.size(); ++i)
-    if (!gradients[i].empty() && gradients[i].shape() != all[i].shape())
-      throw ShapeError(where, std::string(name) + ": gradient " +
-                                  std::to_string(i) + " is " +
-                                  toString(gradients[i].shape()) +
-                                  ", its parameter is " +
-                                  toString(all[i].shape()));
+    checkGradient(i, gradients[i], where);
   LibraryScope scope(where, name);
+  detail::AssignmentGroup together;
   skipped.clear();
-  advance();
+  advance(gradients);
   for (size_t i = 0; i < all.size(); ++i) {
     if (gradients[i].empty())
       skipped.push_back(i);
@@ -83,8 +101,19 @@ void Optimizer::finish(const Tensor *loss, Where where) {
     return;
   // Pending assignments (parameters, slots, counters) come along.
   if (loss) {
-    realize(*loss, where);
-    cutHistory(*loss);
+    // A constant first, as far as its history matters: it must not keep the
+    // old values of parameters from being updated in place.
+    detail::Node *node = loss->get();
+    bool wasOnPurpose = node->is(detail::Node::onPurpose);
+    node->set(detail::Node::onPurpose);
+    try {
+      realize(*loss, where);
+    } catch (...) { // the step has not happened
+      if (!wasOnPurpose)
+        node->clear(detail::Node::onPurpose);
+      throw;
+    }
+    cutHistory(*loss, where);
   } else {
     detail::realizePending(where);
   }
@@ -98,6 +127,8 @@ void Optimizer::zeroGrad() {
 void Optimizer::setLearningRate(double rate, Where where) {
   learning.assign(full(Shape{}, rate, DType::float64), where);
 }
-double Optimizer::learningRate() const { return Tensor(learning).item(); }
+double Optimizer::learningRate(Where where) const {
+  return learning.item(where);
+}
 
 } // namespace needle::optim

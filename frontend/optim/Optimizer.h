@@ -26,7 +26,8 @@ public:
   /// without one are untouched.
   void step(Where where = Where::here());
   /// One update from gradients in the order of parameters(); an empty Tensor
-  /// leaves its parameter untouched. ShapeError or Error when they do not fit.
+  /// leaves its parameter untouched. ShapeError, DTypeError, TargetError or
+  /// Error when they do not fit; then nothing is assigned.
   void apply(const std::vector<Tensor> &gradients, Where where = Where::here());
 
   /// Forgets what backward() accumulated.
@@ -36,14 +37,14 @@ public:
   const std::vector<size_t> &untouched() const { return skipped; }
 
   void setLearningRate(double rate, Where where = Where::here());
-  double learningRate() const;
+  double learningRate(Where where = Where::here()) const;
 
 protected:
   /// Throws Error when `parameters` is empty or holds an integer variable.
   Optimizer(std::vector<Variable> parameters, double learningRate,
             const char *name, Where where);
-  /// Once per apply, before the parameters: counters.
-  virtual void advance() {}
+  /// Once per apply, before the parameters that have a gradient: counters.
+  virtual void advance(const std::vector<Tensor> &gradients);
   /// The new value of parameter `index` from its value and gradient; assigns
   /// the slots.
   virtual Tensor update(size_t index, const Tensor &value,
@@ -54,6 +55,7 @@ protected:
   Tensor rate() const { return learning; }
 
 private:
+  void checkGradient(size_t i, const Tensor &gradient, Where where) const;
   void finish(const Tensor *loss, Where where);
   std::vector<Variable> all;
   std::vector<size_t> skipped;

@@ -24,8 +24,6 @@ SGD::SGD(std::vector<Variable> parameters, SgdOptions o, Where where)
     }
 }
 
-void SGD::advance() {}
-
 Tensor SGD::update(size_t index, const Tensor &value, const Tensor &gradient) {
   Tensor g = gradient;
   if (options.weightDecay != 0)

@@ -25,7 +25,6 @@ public:
                Where where = Where::here());
 
 private:
-  void advance() override;
   Tensor update(size_t index, const Tensor &value,
                 const Tensor &gradient) override;
   SgdOptions options;

@@ -95,6 +95,38 @@ TEST(Adam, FollowsAlgorithm1) {
     }
 }
 
+// torch.optim.Adam keeps `step` per parameter: one that has no gradient in a
+// step is not counted.
+TEST(Adam, CountsTheUpdatesOfEachParameter) {
+  for (bool jitted : {false, true}) {
+    Variable a(tensor<double>({1.0})), b(tensor<double>({1.0}));
+    optim::Adam adam({a, b}, {.learningRate = 0.01});
+    auto both = [&] { adam.step(sum(square(a)) + sum(square(b))); };
+    auto onlyA = [&] { adam.step(sum(square(a))); };
+    auto jittedBoth = jit(both), jittedOnlyA = jit(onlyA);
+    double p[2] = {1, 1}, m[2] = {}, v[2] = {};
+    int t[2] = {};
+    for (int step = 0; step < 9; ++step) {
+      bool hasB = step % 3 == 2;
+      if (jitted)
+        hasB ? jittedBoth() : jittedOnlyA();
+      else
+        hasB ? both() : onlyA();
+      for (int i = 0; i < 1 + hasB; ++i) {
+        double g = 2 * p[i];
+        ++t[i];
+        m[i] = 0.9 * m[i] + 0.1 * g;
+        v[i] = 0.999 * v[i] + 0.001 * g * g;
+        double mhat = m[i] / (1 - std::pow(0.9, t[i]));
+        double vhat = v[i] / (1 - std::pow(0.999, t[i]));
+        p[i] -= 0.01 * mhat / (std::sqrt(vhat) + 1e-8);
+      }
+      EXPECT_NEAR(Tensor(a).item(), p[0], 1e-12);
+      EXPECT_NEAR(Tensor(b).item(), p[1], 1e-12);
+    }
+  }
+}
+
 TEST(Optimizer, LearningRateIsNeverAReasonToCompile) {
   Variable p(tensor<double>({1.0}));
   optim::SGD optimizer({p}, {.learningRate = 0.5});

@@ -54,6 +54,8 @@ TEST(Recording, NumbersAreWeaklyTyped) {
   EXPECT_EQ(nd::sum(b).dtype(), nd::int64);
   EXPECT_EQ(nd::argmax(f).dtype(), nd::int64);
   EXPECT_EQ((f < 1).dtype(), nd::boolean);
+  EXPECT_EQ((!b).dtype(), nd::boolean);
+  EXPECT_EQ(((b & !b) | b).dtype(), nd::boolean);
   expectThrow<nd::DTypeError>([&] { (void)(b + b); }, {"add", "boolean"});
   expectThrow<nd::DTypeError>([&] { (void)(f & f); }, {"and", "float32"});
   expectThrow<nd::DTypeError>([&] { (void)(i * (int64_t(1) << 40)); },

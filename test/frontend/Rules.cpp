@@ -175,6 +175,52 @@ TEST(Rule4History, TheErrorNamesTheOpThatCut) {
       {"argmax", "Rules.cpp:" + std::to_string(line)});
 }
 
+// Never silent zeros: whatever is not differentiable cuts, and says so.
+TEST(Rule4History, OpsWithoutAGradientCut) {
+  nd::Variable w(nd::tensor({1, 2}));
+  nd::Tensor one = nd::ones({2}), zero = nd::zeros({2});
+  nd::Tensor indices = nd::convert(w, nd::int64);
+  auto expectCut = [&](const nd::Tensor &value, const char *op) {
+    expectThrow<nd::GradientError>([&] { (void)nd::grad(nd::sum(value), w); },
+                                   {"no gradient reaches", op});
+  };
+  expectCut(nd::where(w > 0, one, zero), "greater");
+  expectCut(nd::convert(indices, nd::float32), "convert");
+  expectCut(nd::oneHot(indices, 3), "convert");
+  expectCut(nd::take(nd::tensor({1, 2, 3}), indices), "convert");
+  expectCut(nd::convert(nd::argmax(w, 0), nd::float32), "argmax");
+  expectCut(nd::detach(w) * 2, "detach");
+  expectCut(nd::scan([&](const nd::Tensor &c,
+                         const nd::Tensor &) { return c + nd::detach(w); },
+                     zero, 3),
+            "was not made from it");
+  expectCut(nd::scan(
+                [&](const nd::Tensor &c, const nd::Tensor &) {
+                  return nd::scan(
+                      [&](const nd::Tensor &d, const nd::Tensor &) {
+                        return d + nd::convert(w > 0, nd::float32);
+                      },
+                      c, 2);
+                },
+                zero, 3),
+            "was not made from it");
+  EXPECT_THROW(nd::sum(nd::detach(w)).backward(), nd::GradientError);
+  // The derivative of sign is known: 0.
+  EXPECT_EQ(nd::grad(nd::sum(nd::sign(w)), w).toVector<float>(), Floats(2, 0));
+}
+
+TEST(Rule4History, WhatNoGradientCouldPassIsNoLostHistory) {
+  nd::Tensor x = nd::tensor({1, 2});
+  nd::Tensor noise = nd::rand({2}), count = nd::arange(2),
+             mask = nd::convert(x > 1, nd::float32);
+  nd::Tensor constant = nd::full({2}, 3);
+  nd::realize({noise, constant, count, mask});
+  EXPECT_EQ(
+      nd::grad(nd::sum(x * noise * 0 + x * constant), x).toVector<float>(),
+      Floats(2, 3));
+  EXPECT_EQ(nd::grad(nd::sum(x * mask), x).toVector<float>(), (Floats{0, 1}));
+}
+
 // ---- 5 pending assignments -------------------------------------------------
 TEST(Rule5Pending, AssignmentsAreRealizedWithTheNextRealization) {
   nd::Variable count(nd::zeros({}));
