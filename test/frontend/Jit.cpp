@@ -382,6 +382,17 @@ TEST(Rule8Random, KeysAreInputsAsArgumentsAndConstantsAsCaptures) {
   EXPECT_EQ(f.compiles(), 1);
 }
 
+// ---- kernels ---------------------------------------------------------------
+TEST(JitKernels, ContractionsShipCompiled) {
+  auto f = nd::jit([](const nd::Tensor &a, const nd::Tensor &b) {
+    return nd::matmul(a, nd::transpose(b));
+  });
+  nd::Tensor a = nd::ones({70, 33}), b = nd::ones({50, 33});
+  EXPECT_EQ(nd::sum(f(a, b)).item(), 70 * 50 * 33);
+  EXPECT_EQ(f.report().kernels, 1);
+  EXPECT_EQ(f.report().kernelsCompiled, 0);
+}
+
 // ---- another batch size ----------------------------------------------------
 // Kernels are free of shapes: only the first batch compiles any.
 TEST(JitBatchSizes, OnlyTheFirstCompilesKernels) {
