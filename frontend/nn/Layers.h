@@ -58,6 +58,10 @@ struct LayerNormOptions {
 struct LayerNorm : Module {
   explicit LayerNorm(Shape shape, LayerNormOptions options = {},
                      Where where = Where::here());
+  /// Over the last axis alone.
+  explicit LayerNorm(int64_t size, LayerNormOptions options = {},
+                     Where where = Where::here())
+      : LayerNorm(Shape({size}, where), options, where) {}
   Tensor operator()(const Tensor &x, Where where = Where::here());
 
 private:

@@ -145,6 +145,13 @@ TEST(LayerNorm, NormalisesTheLastAxes) {
   EXPECT_THROW(norm(ones({4, 3})), ShapeError);
 }
 
+TEST(LayerNorm, TakesOneSizeOrSeveral) {
+  EXPECT_EQ(nn::LayerNorm(4).weight->shape(), (Shape{4}));
+  EXPECT_EQ(nn::LayerNorm({4}).weight->shape(), (Shape{4}));
+  EXPECT_EQ(nn::LayerNorm({3, 4}).weight->shape(), (Shape{3, 4}));
+  EXPECT_EQ(nn::LayerNorm(Shape{4}, {.affine = false}).weight, std::nullopt);
+}
+
 TEST(Sequential, CallsModulesAndFunctions) {
   nn::Sequential net(nn::Linear(3, 2), nn::ReLU(),
                      [](const Tensor &x) { return x * 2; });
