@@ -67,11 +67,7 @@ std::string KernelLowering::symbolFor(ir::KernelOp op) {
 ModuleOp KernelLowering::kernelModule() {
   if (kernels)
     return kernels;
-  // Not before: when all kernels are loaded, these dialects are not needed.
-  module.getContext()
-      ->loadDialect<func::FuncDialect, scf::SCFDialect, vector::VectorDialect,
-                    memref::MemRefDialect, arith::ArithDialect,
-                    math::MathDialect, LLVM::LLVMDialect>();
+  loadKernelDialects(module.getContext());
   OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
   kernels = ModuleOp::create(b, module.getLoc(), "kernels");
   return kernels;
@@ -149,6 +145,13 @@ struct LowerKernelsToLoops
 };
 
 } // namespace
+
+void codegen::loadKernelDialects(MLIRContext *context) {
+  context
+      ->loadDialect<func::FuncDialect, scf::SCFDialect, vector::VectorDialect,
+                    memref::MemRefDialect, arith::ArithDialect,
+                    math::MathDialect, LLVM::LLVMDialect>();
+}
 
 LogicalResult codegen::lowerKernelsToLoops(
     ModuleOp module, llvm::function_ref<bool(llvm::StringRef key)> loaded,

@@ -22,4 +22,8 @@ lowerKernelsToLoops(mlir::ModuleOp module,
                     llvm::function_ref<bool(llvm::StringRef key)> loaded,
                     std::vector<KernelFunction> &functions);
 
+/// The dialects of what kernels become; not before one has to be made, since
+/// loading them costs time.
+void loadKernelDialects(mlir::MLIRContext *context);
+
 } // namespace needle::codegen

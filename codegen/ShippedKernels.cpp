@@ -2,16 +2,11 @@
 #include "needle/codegen/ShippedKernels.h"
 
 #include "needle/codegen/CompileModule.h"
+#include "needle/codegen/LowerKernelsToLoops.h"
 #include "needle/codegen/Pipeline.h"
 #include "needle/codegen/cpu/Blob.h"
 #include "needle/codegen/kernels/ContractBlocking.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Threading.h"
 #include "mlir/Pass/PassManager.h"
 
@@ -94,10 +89,7 @@ compileShippedKernels(std::map<std::string, runtime::BlobCode> &blobs,
                       std::string &error) {
   std::unique_ptr<MLIRContext> context = makeContext();
   context->enableMultithreading();
-  context
-      ->loadDialect<func::FuncDialect, scf::SCFDialect, vector::VectorDialect,
-                    memref::MemRefDialect, arith::ArithDialect,
-                    math::MathDialect, LLVM::LLVMDialect>();
+  loadKernelDialects(context.get());
   Builder b(context.get());
   for (const TargetInfo &target : TargetInfo::all()) {
     Shipment shipment(context.get(), target);

@@ -53,9 +53,8 @@ template <class T> Tensor stackAs(const std::vector<Tensor> &items) {
 }
 } // namespace
 
-std::vector<int64_t> detail::epochOrder(int64_t size,
-                                        const LoaderOptions &options,
-                                        uint64_t epoch) {
+std::vector<int64_t>
+detail::epochOrder(int64_t size, const LoaderOptions &options, uint64_t epoch) {
   std::vector<int64_t> order(static_cast<size_t>(size));
   std::iota(order.begin(), order.end(), 0);
   if (options.shuffle) {
@@ -70,13 +69,15 @@ Tensor collate(const std::vector<Tensor> &items, Where where) {
   const Tensor &first = items.at(0);
   for (const Tensor &item : items) {
     if (item.shape() != first.shape())
-      throw ShapeError(where, "DataLoader: items of one batch differ: " +
-                       toString(first.shape()) + " and " +
-                       toString(item.shape()) + ", wanted equal shapes");
+      throw ShapeError(
+          where,
+          "DataLoader: items of one batch differ: " + toString(first.shape()) +
+              " and " + toString(item.shape()) + ", wanted equal shapes");
     if (item.dtype() != first.dtype())
-      throw DTypeError(where, "DataLoader: items of one batch differ: " +
-                       toString(first.dtype()) + " and " +
-                       toString(item.dtype()) + ", wanted equal dtypes");
+      throw DTypeError(
+          where,
+          "DataLoader: items of one batch differ: " + toString(first.dtype()) +
+              " and " + toString(item.dtype()) + ", wanted equal dtypes");
   }
   realize(items, where);
   switch (first.dtype()) {

@@ -1,4 +1,5 @@
 // ContractTest.cpp - contraction kernels against a double loop in double.
+#include "KernelHarness.h"
 #include "KernelRunner.h"
 
 #include <gtest/gtest.h>
@@ -180,7 +181,7 @@ template <class T> void check(const Case &c, const TargetInfo &target) {
 
 class Contract : public testing::TestWithParam<TargetInfo> {};
 
-INSTANTIATE_TEST_SUITE_P(Isa, Contract, testing::ValuesIn(hostTargets()),
+INSTANTIATE_TEST_SUITE_P(Isa, Contract, testing::ValuesIn(targets()),
                          [](const auto &info) { return info.param.isa; });
 
 TEST_P(Contract, AllTranspositions) {

@@ -18,22 +18,6 @@ using namespace mlir;
 
 namespace needle::codegen {
 
-std::vector<TargetInfo> hostTargets() {
-  std::vector<TargetInfo> targets;
-  auto add = [&](const char *isa, int64_t vectorBytes) {
-    TargetInfo target;
-    target.isa = isa;
-    target.vectorBytes = vectorBytes;
-    targets.push_back(target);
-  };
-  add("sse2", 16);
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-    add("avx2", 32);
-  if (__builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq"))
-    add("avx512", 64);
-  return targets;
-}
-
 static double now() {
   return std::chrono::duration<double, std::milli>(
              std::chrono::steady_clock::now().time_since_epoch())

@@ -14,9 +14,6 @@
 
 namespace needle::codegen {
 
-/// The instruction sets that this CPU has.
-std::vector<TargetInfo> hostTargets();
-
 class KernelRunner {
 public:
   /// `text` is a module with one function that holds one needle.kernel.
