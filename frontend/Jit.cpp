@@ -222,9 +222,7 @@ static void realizeInputs(const Traced &traced, std::span<Node *const> inputs,
 std::vector<Tensor>
 JitCore::State::run(Entry &entry, const CallArguments &arguments, Where where) {
   const Traced &traced = entry.traced;
-  std::span<const uint64_t> words = arguments.nodes.words();
-  std::span<Node *const> inputs{reinterpret_cast<Node *const *>(words.data()),
-                                words.size()};
+  std::span<Node *const> inputs = arguments.nodes.words();
   realizeInputs(traced, inputs, where);
 
   CallBuffers call(entry, inputs, randomState());

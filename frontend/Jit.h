@@ -37,8 +37,8 @@ public:
   void text(const std::string &value) override;
   void children(size_t size) override { words.push(size); }
 
-  Words<48> words;
-  Words<16> nodes; // Node *, borrowed
+  Words<uint64_t, 48> words;
+  Words<Node *, 16> nodes; // borrowed
   Where where;     // of the call
 };
 

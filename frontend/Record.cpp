@@ -5,7 +5,6 @@
 #include "needle/frontend/Scope.h"
 #include "needle/frontend/Trace.h"
 #include "needle/runtime/Environment.h"
-#include "needle/runtime/ShapeRules.h"
 
 #include <algorithm>
 #include <atomic>
@@ -98,9 +97,8 @@ Tensor finish(Node *node) {
   return tensor;
 }
 
-void check(const Tensor &x, const char *op, Where where) {
-  if (x.empty())
-    fail<Error>(op, where, "an operand is an empty tensor");
+void failEmpty(const char *op, Where where) {
+  fail<Error>(op, where, "an operand is an empty tensor");
 }
 
 // ---- operands --------------------------------------------------------------
@@ -176,7 +174,7 @@ static DType ofScalar(Operand::Kind kind) {
 }
 static void checkOperand(const Operand &x, const char *op) {
   if (!x.node && x.kind == Operand::Kind::tensor)
-    fail<Error>(op, x.where, "an operand is an empty tensor");
+    failEmpty(op, x.where);
 }
 DType commonDType(const Operand &a, const Operand &b, const char *op) {
   checkOperand(a, op);
@@ -215,10 +213,7 @@ static Shape broadcastShape(const Operand &a, const Operand &b,
     const Operand &tensor = a.node ? a : b;
     return tensor.node ? tensor.node->shape() : Shape();
   }
-  rules::Inferred shape = rules::broadcast(a.node->dims(), b.node->dims());
-  if (!shape.ok())
-    fail<ShapeError>(op, a.where, shape.error);
-  return shape.shape;
+  return orFail(op, rules::broadcast(a.node->dims(), b.node->dims()), a.where);
 }
 
 // `x` as a tensor of this dtype and shape on this target.
@@ -287,43 +282,11 @@ Tensor compare(const OpInfo &op, const Operand &a, const Operand &b,
 }
 
 // ---- other ops -------------------------------------------------------------
-Recording &Recording::use(const Tensor &x) {
+Node *Recording::copied(const Tensor &x) {
   check(x, op.name, where);
-  Node *node = x.get();
-  if (uint8_t target = currentTarget(); node->target != target) {
-    copies.push_back(Tensor::adopt(copyTo(node, target, op.name, where)));
-    node = copies.back().get();
-  }
-  inputs.push(reinterpret_cast<uintptr_t>(node));
-  return *this;
-}
-Recording &Recording::useInPlace(const Tensor &x) {
-  inputs.push(reinterpret_cast<uintptr_t>(x.get()));
-  return *this;
-}
-Recording &Recording::attribute(double value) {
-  attributes.push(std::bit_cast<uint64_t>(value));
-  return *this;
-}
-Recording &Recording::attribute(std::span<const int64_t> values) {
-  attributes.push(values.size());
-  for (int64_t value : values)
-    attributes.push(uint64_t(value));
-  return *this;
-}
-Node *Recording::make(DType dtype, std::span<const int64_t> dims) {
-  static_assert(sizeof(Node *) == sizeof(uint64_t));
-  std::span<const uint64_t> words = inputs.words();
-  return record({&op,
-                 dtype,
-                 currentTarget(),
-                 dims,
-                 attributes.words(),
-                 {reinterpret_cast<Node *const *>(words.data()), words.size()},
-                 where});
-}
-Tensor Recording::result(DType dtype, const Shape &shape) {
-  return finish(make(dtype, shape.dims()));
+  return copies
+      .emplace_back(Tensor::adopt(copyTo(x.get(), target, op.name, where)))
+      .get();
 }
 
 std::vector<Tensor> Recording::results(const std::vector<ResultType> &types) {

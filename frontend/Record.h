@@ -2,8 +2,10 @@
 #pragma once
 
 #include "needle/frontend/Tensor.h"
+#include "needle/runtime/ShapeRules.h"
 
 #include <array>
+#include <bit>
 #include <string>
 #include <vector>
 
@@ -33,29 +35,54 @@ template <class E>
 }
 
 /// Words on the stack unless there are many.
-template <size_t N> class Words {
+template <class T, size_t N> class Words {
 public:
-  void push(uint64_t word) {
-    if (count < N)
-      small[count] = word;
+  void push(T word) {
+    if (count < N) [[likely]]
+      small[count++] = word;
     else
       grow(word);
-    ++count;
   }
-  std::span<const uint64_t> words() const {
+  void append(std::span<const T> words) {
+    size_t at = count; // no word aliases it
+    if (at + words.size() <= N) [[likely]] {
+      for (T word : words)
+        small[at++] = word;
+      count = at;
+    } else
+      for (T word : words)
+        push(word);
+  }
+  std::span<const T> words() const {
     return {count <= N ? small.data() : large.data(), count};
   }
 
 private:
-  void grow(uint64_t word) {
-    if (count == N)
+  [[gnu::noinline]] void grow(T word) {
+    if (count++ == N)
       large.assign(small.begin(), small.end());
     large.push_back(word);
   }
-  std::array<uint64_t, N> small;
+  std::array<T, N> small;
   size_t count = 0;
-  std::vector<uint64_t> large;
+  std::vector<T> large;
 };
+
+/// The shape; ShapeError with the rule's reason when there is none.
+inline Shape orFail(const char *op, const rules::Inferred &inferred,
+                    Where where) {
+  if (!inferred.ok())
+    fail<ShapeError>(op, where, inferred.error);
+  return inferred.shape;
+}
+/// `axis` counted from the front; ShapeError when it is out of range.
+inline int64_t axisOf(const char *op, int64_t axis, int rank, Where where) {
+  int64_t normalized = 0;
+  std::string error = rules::normalizeAxis(axis, rank, normalized);
+  if (!error.empty())
+    fail<ShapeError>(op, where, error);
+  return normalized;
+}
 
 /// The number of the target that an op recorded now runs on.
 uint8_t currentTarget();
@@ -66,6 +93,17 @@ struct ResultType {
   uint8_t target = currentTarget();
 };
 
+bool isLazy();
+/// The handle; runs the op first when recording isn't lazy.
+Tensor finish(Node *node);
+
+/// Throws Error when `x` is empty.
+[[noreturn]] void failEmpty(const char *op, Where where);
+inline void check(const Tensor &x, const char *op, Where where) {
+  if (x.empty())
+    failEmpty(op, where);
+}
+
 /// The recording of one op: operands and attributes in the order of its
 /// OpInfo, then the result.
 ///   return Recording(softmaxOp, where).use(x).attribute(axis)
@@ -73,39 +111,59 @@ struct ResultType {
 class Recording {
 public:
   Recording(const OpInfo &op, Where where) : op(op), where(where) {}
+  Recording(const Recording &) = delete;
   /// Copies `x` to the scope's target when it lives elsewhere. Throws Error
   /// when it is empty, TargetError when it is a variable's value.
-  Recording &use(const Tensor &x);
+  Recording &use(const Tensor &x) {
+    Node *node = x.get();
+    inputs.push(node && node->target == target ? node : copied(x));
+    return *this;
+  }
   /// The same without a copy: `x` stays where it is.
-  Recording &useInPlace(const Tensor &x);
+  Recording &useInPlace(const Tensor &x) {
+    inputs.push(x.get());
+    return *this;
+  }
   Recording &attribute(int64_t value) {
     attributes.push(uint64_t(value));
     return *this;
   }
-  Recording &attribute(double value);
-  Recording &attribute(std::span<const int64_t> values);
+  Recording &attribute(double value) {
+    attributes.push(std::bit_cast<uint64_t>(value));
+    return *this;
+  }
+  Recording &attribute(std::span<const int64_t> values) {
+    attributes.push(values.size());
+    attributes.append(
+        {reinterpret_cast<const uint64_t *>(values.data()), values.size()});
+    return *this;
+  }
   Recording &owned(Owned *owned) {
     attributes.push(reinterpret_cast<uintptr_t>(owned));
     return *this;
   }
-  Tensor result(DType dtype, const Shape &shape);
+  Tensor result(DType dtype, std::span<const int64_t> dims) {
+    return finish(make(dtype, dims));
+  }
+  Tensor result(DType dtype, const Shape &shape) {
+    return result(dtype, shape.dims());
+  }
   std::vector<Tensor> results(const std::vector<ResultType> &types);
 
 private:
-  Node *make(DType dtype, std::span<const int64_t> dims);
+  Node *make(DType dtype, std::span<const int64_t> dims) {
+    return record(
+        {&op, dtype, target, dims, attributes.words(), inputs.words(), where});
+  }
+  Node *copied(const Tensor &x);
   const OpInfo &op;
   Where where;
-  Words<16> attributes;
-  Words<8> inputs;
+  uint8_t target = currentTarget();
+  Words<uint64_t, 16> attributes;
+  Words<Node *, 8> inputs;
   std::vector<Tensor> copies; // made by use()
 };
 
-bool isLazy();
-/// The handle; runs the op first when recording isn't lazy.
-Tensor finish(Node *node);
-
-/// Throws Error when `x` is empty.
-void check(const Tensor &x, const char *op, Where where);
 Tensor convertTo(const Tensor &x, DType dtype, Where where);
 /// `x`, or `made`, which becomes its conversion.
 inline const Tensor &withDType(const Tensor &x, DType dtype, Tensor &made,

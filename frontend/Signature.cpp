@@ -15,7 +15,7 @@ void CallArguments::tensor(const Tensor &tensor) {
   if (!node)
     throw Error(reported(where),
                 "an argument of a jitted function is an empty tensor");
-  nodes.push(reinterpret_cast<uintptr_t>(node));
+  nodes.push(node);
   words.push(uint64_t(node->dtype) | uint64_t(node->target) << 8 |
              uint64_t(node->rank) << 16 | uint64_t(1) << 63);
   for (int64_t dim : node->dims())
@@ -92,8 +92,7 @@ private:
 Tracing::Tracing(TracedFunction &function, const CallArguments &arguments,
                  Where where) {
   Tracer::Opened opened(tracer);
-  for (uint64_t word : arguments.nodes.words()) {
-    auto *node = reinterpret_cast<const Node *>(word);
+  for (const Node *node : arguments.nodes.words()) {
     placeholders.push_back(tracer.argument(node->dtype, node->shape(),
                                            Target::ofNumber(node->target),
                                            Role::input, where));

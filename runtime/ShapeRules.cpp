@@ -21,29 +21,34 @@ void SizeList::insert(size_t at, int64_t value) {
   values[at] = value;
 }
 
-static Inferred fail(std::string error) { return {{}, std::move(error)}; }
+[[gnu::cold]] static Inferred fail(std::string error) { return {{}, std::move(error)}; }
 
-Inferred checked(Dims dims) {
+static bool isValid(Dims dims) {
   if (dims.size() > size_t(Shape::maxRank))
-    return fail("a tensor has at most 8 dimensions, not " +
-                std::to_string(dims.size()));
-  bool empty = false;
-  for (int64_t size : dims) {
-    if (size < 0)
-      return fail("negative size " + std::to_string(size) + " in shape " +
-                  text(dims));
-    empty |= size == 0;
-  }
+    return false;
   // Sizes of an empty tensor are limited, too: code multiplies them in any
   // order.
   int64_t elements = 1;
-  for (int64_t size : dims) {
-    if (__builtin_mul_overflow(elements, std::max<int64_t>(size, 1),
-                               &elements) ||
-        elements >= maxElements)
-      return fail("shape " + text(dims) + " has 2^40 elements or more");
-  }
-  return {Shape::unchecked(dims), ""};
+  for (int64_t size : dims)
+    if (size < 0 || __builtin_mul_overflow(
+                        elements, std::max<int64_t>(size, 1), &elements))
+      return false;
+  return elements < maxElements;
+}
+[[gnu::cold]] static Inferred invalid(Dims dims) {
+  if (dims.size() > size_t(Shape::maxRank))
+    return fail("a tensor has at most 8 dimensions, not " +
+                std::to_string(dims.size()));
+  for (int64_t size : dims)
+    if (size < 0)
+      return fail("negative size " + std::to_string(size) + " in shape " +
+                  text(dims));
+  return fail("shape " + text(dims) + " has 2^40 elements or more");
+}
+Inferred checked(Dims dims) {
+  if (!isValid(dims))
+    return invalid(dims);
+  return {Shape::unchecked(dims), {}};
 }
 
 Inferred broadcast(Dims a, Dims b) {
@@ -76,12 +81,9 @@ Inferred broadcastTo(Dims from, Dims to) {
   return result;
 }
 
-std::string normalizeAxis(int64_t axis, int rank, int64_t &normalized) {
-  if (axis < -rank || axis >= rank)
-    return "axis " + std::to_string(axis) + " is out of range for rank " +
-           std::to_string(rank);
-  normalized = axis < 0 ? axis + rank : axis;
-  return "";
+std::string axisOutOfRange(int64_t axis, int rank) {
+  return "axis " + std::to_string(axis) + " is out of range for rank " +
+         std::to_string(rank);
 }
 
 std::string normalizeAxes(const Axes &axes, int rank, SizeList &normalized) {
@@ -91,20 +93,21 @@ std::string normalizeAxes(const Axes &axes, int rank, SizeList &normalized) {
   if (axes.all) {
     for (int i = 0; i < rank; ++i)
       normalized.push_back(i);
-    return "";
+    return {};
   }
   for (int i = 0; i < axes.count; ++i) {
     int64_t axis = 0;
     if (std::string error = normalizeAxis(axes.axes[i], rank, axis);
         !error.empty())
       return error;
-    if (std::find(normalized.begin(), normalized.end(), axis) !=
-        normalized.end())
+    size_t at = 0;
+    while (at < normalized.size() && normalized[at] < axis)
+      ++at;
+    if (at < normalized.size() && normalized[at] == axis)
       return "axis " + std::to_string(axes.axes[i]) + " is given twice";
-    normalized.push_back(axis);
+    normalized.insert(at, axis);
   }
-  std::sort(normalized.begin(), normalized.end());
-  return "";
+  return {};
 }
 
 Inferred reduce(Dims x, Dims axes, bool keepDims) {
@@ -116,8 +119,10 @@ Inferred reduce(Dims x, Dims axes, bool keepDims) {
     previous = axis;
   }
   SizeList result;
+  auto next = axes.begin();
   for (int64_t i = 0; i < rank; ++i) {
-    bool reduced = std::find(axes.begin(), axes.end(), i) != axes.end();
+    bool reduced = next != axes.end() && *next == i;
+    next += reduced;
     if (!reduced || keepDims)
       result.push_back(reduced ? 1 : x[size_t(i)]);
   }
@@ -125,12 +130,12 @@ Inferred reduce(Dims x, Dims axes, bool keepDims) {
 }
 
 Inferred reshape(Dims x, Dims to) {
-  Inferred from = checked(x), result = checked(to);
-  if (!from.ok())
-    return from;
+  Inferred result = checked(to);
   if (!result.ok())
     return result;
-  int64_t have = from.shape.elements(), want = result.shape.elements();
+  int64_t have = 1, want = result.shape.elements();
+  for (int64_t size : x)
+    have *= size;
   if (have != want)
     return fail("cannot turn " + std::to_string(have) + " elements " + text(x) +
                 " into " + std::to_string(want) + " " + text(to));
@@ -172,7 +177,10 @@ Inferred slice(Dims x, Dims start, Dims stop, Dims step) {
                   std::to_string(stop[i]) + ")" + axis() +
                   " is not within shape " + text(x));
     int64_t length = stop[i] - start[i];
-    result.push_back(length / step[i] + (length % step[i] != 0));
+    // A division costs as much as the rest.
+    result.push_back(step[i] == 1
+                         ? length
+                         : length / step[i] + (length % step[i] != 0));
   }
   return checked(result);
 }

@@ -68,10 +68,16 @@ Inferred broadcastTo(Dims from, Dims to);
 /// them sorted. Axes::all: every axis.
 std::string normalizeAxes(const Axes &axes, int rank, SizeList &normalized);
 /// `axis` in [-rank, rank); empty text when fine.
-std::string normalizeAxis(int64_t axis, int rank, int64_t &normalized);
+std::string axisOutOfRange(int64_t axis, int rank);
+inline std::string normalizeAxis(int64_t axis, int rank, int64_t &normalized) {
+  if (axis < -rank || axis >= rank)
+    return axisOutOfRange(axis, rank);
+  normalized = axis < 0 ? axis + rank : axis;
+  return {};
+}
 /// `axes` sorted, distinct, in range.
 Inferred reduce(Dims x, Dims axes, bool keepDims);
-/// Same number of elements.
+/// Same number of elements; `x` is a tensor's.
 Inferred reshape(Dims x, Dims to);
 /// `permutation` names every axis once.
 Inferred transpose(Dims x, Dims permutation);

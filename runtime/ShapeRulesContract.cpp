@@ -5,7 +5,7 @@
 
 namespace needle::rules {
 
-static Inferred fail(std::string error) { return {{}, std::move(error)}; }
+[[gnu::cold]] static Inferred fail(std::string error) { return {{}, std::move(error)}; }
 
 Inferred concat(std::span<const Shape> xs, int64_t axis) {
   if (xs.empty())
@@ -70,10 +70,13 @@ Inferred matmul(Dims lhs, Dims rhs, bool transposeLhs, bool transposeRhs) {
   if (k != k2)
     return fail("inner dimensions differ" + given() + " (" + std::to_string(k) +
                 " != " + std::to_string(k2) + ")");
-  Inferred batch = broadcast(lhs.first(l), rhs.first(r));
-  if (!batch.ok())
-    return fail("leading dimensions do not broadcast" + given());
-  SizeList result(batch.shape.dims());
+  SizeList result;
+  if (l || r) {
+    Inferred batch = broadcast(lhs.first(l), rhs.first(r));
+    if (!batch.ok())
+      return fail("leading dimensions do not broadcast" + given());
+    result.append(batch.shape.dims());
+  }
   result.push_back(m);
   result.push_back(n);
   return checked(result);

@@ -3,7 +3,6 @@
 
 #include "needle/frontend/Record.h"
 #include "needle/frontend/ops/Shape.h"
-#include "needle/runtime/ShapeRules.h"
 
 using namespace needle;
 using namespace needle::detail;
@@ -20,23 +19,23 @@ Tensor needle::matmul(const Tensor &lhs, const Tensor &rhs, Where where) {
                      "an operand is a scalar: lhs is " + toString(lhs.shape()) +
                          ", rhs is " + toString(rhs.shape()));
   bool isRow = lhsRank == 1, isColumn = rhsRank == 1;
-  DType dtype = promote(promote(lhs.dtype(), rhs.dtype()), DType::float32);
+  DType dtype =
+      promote(promote(lhs.get()->dtype, rhs.get()->dtype), DType::float32);
   Tensor row, column, madeA, madeB;
   const Tensor &a = withDType(isRow ? row = unsqueeze(lhs, 0, where) : lhs,
                               dtype, madeA, where),
                &b =
                    withDType(isColumn ? column = unsqueeze(rhs, 1, where) : rhs,
                              dtype, madeB, where);
-  rules::Inferred shape =
-      rules::matmul(a.get()->dims(), b.get()->dims(), false, false);
-  if (!shape.ok())
-    fail<ShapeError>("matmul", where, shape.error);
+  Shape shape = orFail(
+      "matmul", rules::matmul(a.get()->dims(), b.get()->dims(), false, false),
+      where);
   Tensor product = Recording(matmulOp, where)
                        .use(a)
                        .use(b)
                        .attribute(int64_t(0))
                        .attribute(int64_t(0))
-                       .result(dtype, shape.shape);
+                       .result(dtype, shape);
   if (isColumn)
     product = squeeze(product, -1, where);
   if (isRow)

@@ -3,7 +3,6 @@
 
 #include "needle/frontend/ops/Reduce.h"
 #include "needle/frontend/ops/Shape.h"
-#include "needle/runtime/ShapeRules.h"
 
 using namespace needle;
 
@@ -27,16 +26,16 @@ Tensor needle::where(const Operand &condition, const Operand &x,
                              "the condition is " +
                                  toString(condition.node->dtype) +
                                  "; compare with != 0");
-  rules::Inferred shape = rules::broadcast(a.shape().dims(), b.shape().dims());
-  if (shape.ok())
-    shape = rules::broadcast(c.shape().dims(), shape.shape.dims());
-  if (!shape.ok())
-    detail::fail<ShapeError>(whereOp.name, at, shape.error);
+  auto broadcast = [&](std::span<const int64_t> x, std::span<const int64_t> y) {
+    return needle::detail::orFail(whereOp.name, rules::broadcast(x, y), at);
+  };
+  Shape shape = broadcast(a.get()->dims(), b.get()->dims());
+  shape = broadcast(c.get()->dims(), shape.dims());
   return detail::Recording(whereOp, at)
-      .use(broadcastTo(c, shape.shape, at))
-      .use(broadcastTo(a, shape.shape, at))
-      .use(broadcastTo(b, shape.shape, at))
-      .result(dtype, shape.shape);
+      .use(broadcastTo(c, shape, at))
+      .use(broadcastTo(a, shape, at))
+      .use(broadcastTo(b, shape, at))
+      .result(dtype, shape);
 }
 
 Tensor needle::convert(const Tensor &x, DType dtype, Where where) {

@@ -6,7 +6,6 @@
 #include "needle/frontend/ops/Elementwise.h"
 #include "needle/frontend/ops/Shape.h"
 #include "needle/runtime/Buffer.h"
-#include "needle/runtime/ShapeRules.h"
 
 #include <limits>
 #include <vector>
@@ -14,13 +13,9 @@
 using namespace needle;
 using namespace needle::detail;
 
-static int64_t axisOf(const char *op, const Tensor &x, int axis, Where where) {
+static int64_t axisIn(const char *op, const Tensor &x, int axis, Where where) {
   check(x, op, where);
-  int64_t normalized = 0;
-  std::string error = rules::normalizeAxis(axis, x.shape().rank(), normalized);
-  if (!error.empty())
-    fail<ShapeError>(op, where, error);
-  return normalized;
+  return axisOf(op, axis, x.get()->rank, where);
 }
 
 static void checkIndices(const char *op, const Tensor &indices, Where where) {
@@ -53,23 +48,21 @@ Tensor needle::take(const Tensor &x, const Tensor &indices, int axis,
                     Where where) {
   static constexpr OpInfo takeOp{
       "take", {{"axis", Field::i64}}, OpClass::plain, 1};
-  int64_t at = axisOf("take", x, axis, where);
+  int64_t at = axisIn("take", x, axis, where);
   checkIndices("take", indices, where);
   checkKnown("take", indices, x.shape()[int(at)], where);
-  rules::Inferred shape =
-      rules::take(x.shape().dims(), indices.shape().dims(), at);
-  if (!shape.ok())
-    fail<ShapeError>("take", where, shape.error);
+  Shape shape = orFail(
+      "take", rules::take(x.get()->dims(), indices.get()->dims(), at), where);
   return Recording(takeOp, where)
       .use(x)
       .use(indices)
       .attribute(at)
-      .result(x.dtype(), shape.shape);
+      .result(x.dtype(), shape);
 }
 
 // A slice: no index data is needed.
 Tensor detail::takeOne(const Tensor &x, int64_t index, int axis, Where where) {
-  int64_t at = axisOf("take", x, axis, where);
+  int64_t at = axisIn("take", x, axis, where);
   Shape shape = x.shape();
   int64_t size = shape[int(at)];
   if (index < -size || index >= size)
@@ -90,13 +83,12 @@ Tensor needle::oneHot(const Tensor &indices, int64_t depth, DType dtype,
   checkIndices("oneHot", indices, where);
   if (dtype == DType::boolean)
     return convertTo(oneHot(indices, depth, DType::int32, where), dtype, where);
-  rules::Inferred shape = rules::oneHot(indices.shape().dims(), depth);
-  if (!shape.ok())
-    fail<ShapeError>("oneHot", where, shape.error);
+  Shape shape =
+      orFail("oneHot", rules::oneHot(indices.get()->dims(), depth), where);
   return Recording(oneHotOp, where)
       .use(indices)
       .attribute(depth)
-      .result(dtype, shape.shape);
+      .result(dtype, shape);
 }
 
 Tensor needle::checkedOneHot(const Tensor &indices, int64_t depth, DType dtype,
@@ -129,22 +121,22 @@ Tensor needle::scatterAdd(const Tensor &operand, const Tensor &indices,
                           const Tensor &updates, int axis, Where where) {
   static constexpr OpInfo scatterAddOp{
       "scatter_add", {{"axis", Field::i64}}, OpClass::plain, 1};
-  int64_t at = axisOf("scatterAdd", operand, axis, where);
+  int64_t at = axisIn("scatterAdd", operand, axis, where);
   checkIndices("scatterAdd", indices, where);
   check(updates, "scatterAdd", where);
   checkKnown("scatterAdd", indices, operand.shape()[int(at)], where);
   DType dtype = promote(operand.dtype(), updates.dtype());
   if (dtype == DType::boolean)
     fail<DTypeError>("scatterAdd", where, "not defined for boolean");
-  rules::Inferred shape =
-      rules::scatterAdd(operand.shape().dims(), indices.shape().dims(),
-                        updates.shape().dims(), at);
-  if (!shape.ok())
-    fail<ShapeError>("scatterAdd", where, shape.error);
+  Shape shape =
+      orFail("scatterAdd",
+             rules::scatterAdd(operand.get()->dims(), indices.get()->dims(),
+                               updates.get()->dims(), at),
+             where);
   return Recording(scatterAddOp, where)
       .use(convertTo(operand, dtype, where))
       .use(indices)
       .use(convertTo(updates, dtype, where))
       .attribute(at)
-      .result(dtype, shape.shape);
+      .result(dtype, shape);
 }

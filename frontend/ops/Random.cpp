@@ -71,7 +71,7 @@ static Tensor scalar(uint64_t bits, Role role, Where where) {
       record({&scalarOp, DType::int64, currentTarget(), {}, words, {}, where}));
 }
 static Tensor foldedIn(const Tensor &key, const Tensor &data, Where where) {
-  return Recording(foldInOp, where).use(key).use(data).result(DType::int64, {});
+  return Recording(foldInOp, where).use(key).use(data).result(DType::int64, Shape());
 }
 
 Key::Key(uint64_t seed, Where where) : bits(scalar(seed, Role::key, where)) {}

@@ -4,7 +4,6 @@
 #include "needle/frontend/Record.h"
 #include "needle/frontend/ops/Elementwise.h"
 #include "needle/frontend/ops/Shape.h"
-#include "needle/runtime/ShapeRules.h"
 
 using namespace needle;
 using namespace needle::detail;
@@ -23,14 +22,14 @@ static Tensor reduce(const OpInfo &op, const Tensor &x, const Axes &axes,
       .use(x)
       .attribute(std::span<const int64_t>(normalized))
       .attribute(int64_t(keepDims))
-      .result(x.dtype(), shape.shape);
+      .result(x.get()->dtype, shape.shape);
 }
 
 // Integers and booleans in a wider or floating form, which `made` holds.
 static const Tensor &widened(const Tensor &x, DType dtype, Tensor &made,
                              const char *op, Where where) {
   check(x, op, where);
-  return isFloating(x.dtype()) ? x : withDType(x, dtype, made, where);
+  return isFloating(x.get()->dtype) ? x : withDType(x, dtype, made, where);
 }
 
 Tensor needle::sum(const Tensor &x, const Axes &axes, bool keepDims,
@@ -114,10 +113,7 @@ static Tensor argReduce(const OpInfo &op, const Tensor &x, const Axes &axes,
   }
   if (axes.count != 1 || axes.tooMany)
     fail<ShapeError>(op.name, where, "wants one axis, or none for all");
-  int64_t axis = 0;
-  std::string error = rules::normalizeAxis(axes.axes[0], shape.rank(), axis);
-  if (!error.empty())
-    fail<ShapeError>(op.name, where, error);
+  int64_t axis = axisOf(op.name, axes.axes[0], shape.rank(), where);
   if (shape[int(axis)] == 0)
     fail<ShapeError>(op.name, where,
                      "axis " + std::to_string(axis) + " of " + toString(shape) +
@@ -144,14 +140,10 @@ static Tensor alongAxis(const OpInfo &op, const Tensor &x, int axis,
                         Where where) {
   Tensor made;
   const Tensor &wide = widened(x, DType::float32, made, op.name, where);
-  int64_t normalized = 0;
-  std::string error = rules::normalizeAxis(axis, wide.get()->rank, normalized);
-  if (!error.empty())
-    fail<ShapeError>(op.name, where, error);
   return Recording(op, where)
       .use(wide)
-      .attribute(normalized)
-      .result(wide.dtype(), wide.shape());
+      .attribute(axisOf(op.name, axis, wide.get()->rank, where))
+      .result(wide.get()->dtype, wide.get()->dims());
 }
 Tensor needle::softmax(const Tensor &x, int axis, Where where) {
   static constexpr OpInfo softmaxOp{"softmax", {axisField}};

@@ -2,7 +2,6 @@
 #include "needle/frontend/ops/Shape.h"
 
 #include "needle/frontend/Record.h"
-#include "needle/runtime/ShapeRules.h"
 
 #include <algorithm>
 #include <numeric>
@@ -14,58 +13,49 @@ using Sizes = rules::SizeList;
 
 static Sizes sizes(const char *op, std::initializer_list<Dim> list,
                    Where where) {
-  if (list.size() > Shape::maxRank)
+  if (list.size() > size_t(Shape::maxRank))
     fail<ShapeError>(op, where, "more than 8 dimensions");
-  Sizes all;
-  for (Dim dim : list)
-    all.push_back(dim.value);
-  return all;
+  static_assert(sizeof(Dim) == sizeof(int64_t));
+  return Sizes({&list.begin()->value, list.size()});
 }
 static Shape shapeOf(const Sizes &sizes) {
   return Shape(std::span<const int64_t>(sizes));
 }
-static int64_t axisOf(const char *op, int64_t axis, int rank, Where where) {
-  int64_t normalized = 0;
-  std::string error = rules::normalizeAxis(axis, rank, normalized);
-  if (!error.empty())
-    fail<ShapeError>(op, where, error);
-  return normalized;
-}
-static Shape orFail(const char *op, const rules::Inferred &inferred,
-                    Where where) {
-  if (!inferred.ok())
-    fail<ShapeError>(op, where, inferred.error);
-  return inferred.shape;
-}
 
 // ---- reshapes --------------------------------------------------------------
-Tensor needle::reshape(const Tensor &x, const Shape &shape, Where where) {
-  check(x, "reshape", where);
-  Shape to =
-      orFail("reshape", rules::reshape(x.get()->dims(), shape.dims()), where);
+static Tensor reshaped(const Tensor &x, std::span<const int64_t> to,
+                       Where where) {
+  orFail("reshape", rules::reshape(x.get()->dims(), to), where);
   if (std::ranges::equal(to, x.get()->dims()))
     return x;
-  return Recording(op<"reshape">, where).use(x).result(x.dtype(), to);
+  return Recording(op<"reshape">, where).use(x).result(x.get()->dtype, to);
+}
+
+Tensor needle::reshape(const Tensor &x, const Shape &shape, Where where) {
+  check(x, "reshape", where);
+  return reshaped(x, shape.dims(), where);
 }
 
 Tensor needle::reshape(const Tensor &x, std::initializer_list<Dim> shape,
                        Where where) {
   check(x, "reshape", where);
   Sizes to = sizes("reshape", shape, where);
-  auto free = std::ranges::find(to, -1);
+  int64_t *free = std::ranges::find(to, -1);
   if (free == to.end())
-    return reshape(x, Shape(shape, where), where);
+    return reshaped(x, to, where);
   *free = 1;
-  bool isUnique = std::ranges::find(to, -1) == to.end();
+  bool isUnique = std::find(free, to.end(), -1) == to.end();
   rules::Inferred rest = rules::checked(to);
-  int64_t known = rest.ok() ? rest.shape.elements() : 0,
-          count = x.shape().elements();
-  if (!isUnique || known == 0 || count % known)
+  int64_t known = rest.ok() ? rest.shape.elements() : 0, count = 1;
+  for (int64_t dim : x.get()->dims())
+    count *= dim;
+  int64_t size = known ? count / known : 0;
+  if (!isUnique || known == 0 || size * known != count)
     fail<ShapeError>("reshape", where,
                      "cannot infer the size -1: " + std::to_string(count) +
                          " elements " + toString(x.shape()));
-  *free = count / known;
-  return reshape(x, shapeOf(to), where);
+  *free = size;
+  return reshaped(x, to, where);
 }
 
 Tensor needle::squeeze(const Tensor &x, const Axes &axes, Where where) {
@@ -161,13 +151,18 @@ Tensor needle::broadcastTo(const Tensor &x, const Shape &shape, Where where) {
 
 // ---- parts -----------------------------------------------------------------
 // A position in [0, size], negative from the end.
-static int64_t position(int64_t given, int64_t size, int axis, Where where) {
+[[noreturn, gnu::cold]] static void
+outside(int64_t given, int64_t size, size_t axis, Where where) {
+  fail<IndexError>("slice", where,
+                   "position " + std::to_string(given) + " of axis " +
+                       std::to_string(axis) + " is outside of size " +
+                       std::to_string(size));
+}
+static inline int64_t position(int64_t given, int64_t size, size_t axis,
+                               Where where) {
   int64_t at = given < 0 ? given + size : given;
   if (at < 0 || at > size)
-    fail<IndexError>("slice", where,
-                     "position " + std::to_string(given) + " of axis " +
-                         std::to_string(axis) + " is outside of size " +
-                         std::to_string(size));
+    outside(given, size, axis, where);
   return at;
 }
 
@@ -175,10 +170,10 @@ Tensor needle::slice(const Tensor &x, std::initializer_list<Dim> start,
                      std::initializer_list<Dim> stop,
                      std::initializer_list<Dim> step, Where where) {
   check(x, "slice", where);
-  Shape shape = x.shape();
+  std::span<const int64_t> shape = x.get()->dims();
   Sizes from = sizes("slice", start, where), to = sizes("slice", stop, where),
         by = sizes("slice", step, where);
-  auto rank = size_t(shape.rank());
+  size_t rank = shape.size();
   if (from.size() != to.size() || from.size() > rank || by.size() > rank)
     fail<ShapeError>("slice", where,
                      "wants as many starts as stops, at most " +
@@ -187,13 +182,13 @@ Tensor needle::slice(const Tensor &x, std::initializer_list<Dim> start,
                          std::to_string(to.size()));
   by.resize(rank, 1);
   for (size_t i = 0; i < rank; ++i) {
-    int64_t size = shape[int(i)];
+    int64_t size = shape[i];
     if (i == from.size()) {
       from.push_back(0);
       to.push_back(size);
     }
-    from[i] = position(from[i], size, int(i), where);
-    to[i] = std::max(position(to[i], size, int(i), where), from[i]);
+    from[i] = position(from[i], size, i, where);
+    to[i] = std::max(position(to[i], size, i, where), from[i]);
   }
   return sliceOf(x, from, to, by, where);
 }
