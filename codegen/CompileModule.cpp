@@ -213,6 +213,8 @@ LogicalResult Compilation::run(std::string &stage) {
   if (failed(program) || failed(compileKernels(kernels, programKernels)))
     return failure();
   (*program)->kernels = std::move(programKernels);
+  if (!(*program)->kernels.empty())
+    (*program)->instructionSet = target.isa;
 
   report.arenaBytes = (*program)->arenaBytes;
   if (auto sum = functions.front()->getAttrOfType<IntegerAttr>(

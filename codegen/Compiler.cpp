@@ -59,7 +59,7 @@ bool compile(const Graph &graph, const codegen::TargetInfo &target,
 } // namespace
 
 extern "C" __attribute__((visibility("default"))) void
-needleCompile_1(const Graph &graph, const codegen::CompileOptions &options,
+needleCompile_2(const Graph &graph, const codegen::CompileOptions &options,
                 codegen::CompileResult &result) {
   auto start = std::chrono::steady_clock::now();
   installFatalErrorHandler();

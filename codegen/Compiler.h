@@ -27,6 +27,6 @@ using CompileFunction = void(const Graph &graph, const CompileOptions &options,
 
 /// The name dlsym asks for; the number grows with any change of this header or
 /// of the structs it names.
-inline constexpr const char *compileSymbol = "needleCompile_1";
+inline constexpr const char *compileSymbol = "needleCompile_2";
 
 } // namespace needle::codegen

@@ -59,7 +59,7 @@ KernelCache::findShipped(llvm::StringRef key) {
     return nullptr;
   try {
     if (auto code = shipped->find(key))
-      return blobs.try_emplace(key, runtime::Blob::load(*code)).first->second;
+      return loaded.insert(key.str(), runtime::Blob::load(*code));
   } catch (const Error &error) {
     warn(error);
     shipped = nullptr;
@@ -68,16 +68,16 @@ KernelCache::findShipped(llvm::StringRef key) {
 }
 
 std::shared_ptr<const runtime::Blob> KernelCache::find(llvm::StringRef key) {
+  if (auto blob = loaded.find(key.str()))
+    return blob;
   std::lock_guard<std::mutex> lock(mutex);
-  auto found = blobs.find(key);
-  return found != blobs.end() ? found->second : findShipped(key);
+  return findShipped(key);
 }
 
 std::shared_ptr<const runtime::Blob>
 KernelCache::insert(llvm::StringRef key,
                     std::shared_ptr<const runtime::Blob> blob) {
-  std::lock_guard<std::mutex> lock(mutex);
-  return blobs.try_emplace(key, std::move(blob)).first->second;
+  return loaded.insert(key.str(), std::move(blob));
 }
 
 std::shared_ptr<const runtime::Blob> loadBlob(const runtime::BlobCode &code,

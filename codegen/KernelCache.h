@@ -3,8 +3,8 @@
 
 #include "needle/runtime/Blob.h"
 #include "needle/runtime/BlobArchive.h"
+#include "needle/runtime/LoadedKernels.h"
 
-#include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringRef.h"
 
 #include <memory>
@@ -12,16 +12,14 @@
 
 namespace needle::codegen {
 
-/// Blobs by key: those that were compiled in this process and those that
-/// shipped with needle. Any thread may use it. Blobs stay for the life of the
-/// process: a few kilobytes each, and as many as there are shapes of kernels,
-/// not of tensors.
+/// Blobs by key: those that this process has loaded and those that shipped with
+/// needle. Any thread may use it.
 class KernelCache {
 public:
   static KernelCache &process();
   /// Says all that decides the code.
   static std::string keyFor(llvm::StringRef isa, llvm::StringRef kernel) {
-    return isa.str() + ":" + kernel.str();
+    return runtime::LoadedKernels::keyFor(isa, kernel);
   }
 
   /// Null when there is none.
@@ -36,8 +34,8 @@ private:
   /// Null, and says why once, when it can't be used.
   std::shared_ptr<const runtime::Blob> findShipped(llvm::StringRef key);
 
-  std::mutex mutex;
-  llvm::StringMap<std::shared_ptr<const runtime::Blob>> blobs;
+  runtime::LoadedKernels &loaded = runtime::LoadedKernels::process();
+  std::mutex mutex; // of `shipped`
   std::shared_ptr<const runtime::BlobArchive> shipped;
 };
 

@@ -24,6 +24,8 @@ std::shared_ptr<const Blob> Blob::load(const BlobCode &code) {
                 " bytes of machine code: " + strerror(errno));
   blob->memory = memory; // from here on the destructor returns it
   blob->bytes = bytes;
+  blob->codeBytes = code.bytes.size();
+  blob->offset = code.entry;
   std::memcpy(memory, code.bytes.data(), code.bytes.size());
   if (mprotect(memory, bytes, PROT_READ | PROT_EXEC))
     throw Error(std::string("cannot make machine code executable: ") +

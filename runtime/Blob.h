@@ -34,11 +34,18 @@ public:
   Blob(const Blob &) = delete;
   TileFunction *entry() const { return function; }
   size_t size() const { return bytes; }
+  /// The machine code as it was given, to be stored; empty for a function of
+  /// this process.
+  std::span<const uint8_t> code() const {
+    return {static_cast<const uint8_t *>(memory), codeBytes};
+  }
+  uint64_t entryOffset() const { return offset; }
 
 private:
   Blob() = default;
   void *memory = nullptr;
-  size_t bytes = 0;
+  size_t bytes = 0, codeBytes = 0;
+  uint64_t offset = 0;
   TileFunction *function = nullptr;
 };
 

@@ -129,6 +129,9 @@ struct StatusEntry {
 
 struct Program {
   std::string name;
+  /// What the kernels need of the CPU, by its name in runtime/Cpu.h; empty:
+  /// nothing.
+  std::string instructionSet;
   std::vector<ProgramArgument> arguments;
   std::vector<ProgramResult> results;
   std::vector<ProgramKernel> kernels;
