@@ -15,18 +15,24 @@ public:
   explicit Validator(const Program &program) : program(program) {}
 
   void run() {
+    size(program.arenaBytes, "arena");
+    size(program.workspaceBytes, "workspace");
+    for (const ProgramArgument &argument : program.arguments)
+      check(argument.indexLimit == -1 ||
+                (argument.indexLimit >= 0 && isInteger(argument.type.dtype)),
+            "argument " + argument.name + " holds no indices");
     for (size_t i = 0; i < program.values.size(); ++i)
       value(int64_t(i));
     for (const ProgramKernel &kernel : program.kernels)
       check(kernel.blob && kernel.blob->entry(),
             "kernel " + kernel.name + " has no code");
     for (const ProgramResult &result : program.results) {
-      within(result.updates, -1, program.arguments.size(), "argument");
+      sameSize(result, result.updates);
       sameSize(result, result.inPlaceOf);
       sameSize(result, result.sameAs);
     }
     if (program.statusValue != -1)
-      holds(program.statusValue, sizeof(int64_t));
+      takes(program.statusValue, sizeof(int64_t));
     commands(program.commands);
   }
 
@@ -40,6 +46,11 @@ private:
     check(number >= low && number < int64_t(count),
           "there is no " + what + " " + std::to_string(number));
   }
+  /// So small that sums of a few can't overflow.
+  void size(int64_t bytes, const std::string &what) const {
+    check(bytes >= 0 && bytes < int64_t(1) << 47,
+          what + " of " + std::to_string(bytes) + " bytes");
+  }
   void sameSize(const ProgramResult &result, int32_t argument) const {
     within(argument, -1, program.arguments.size(), "argument");
     check(argument < 0 || byteSize(program.arguments[size_t(argument)].type) ==
@@ -52,6 +63,18 @@ private:
     check(bytes >= 0 && bytes <= program.values[size_t(number)].bytes,
           "value " + std::to_string(number) + " holds less than " +
               std::to_string(bytes) + " bytes");
+  }
+
+  /// The same of a value that a command writes: no argument, no constant.
+  void takes(int32_t number, int64_t bytes) const {
+    holds(number, bytes);
+    const ProgramValue *value = &program.values[size_t(number)];
+    while (value->kind == Kind::derived)
+      value = &program.values[size_t(value->index)];
+    check(value->kind != Kind::argument && value->kind != Kind::constant &&
+              (value->kind != Kind::result ||
+               program.results[size_t(value->index)].sameAs < 0),
+          "value " + std::to_string(number) + " is written, but not its own");
   }
 
   /// Bytes of the memory that a value is part of.
@@ -86,12 +109,15 @@ private:
   void launch(const Launch &launch) const {
     check(launch.workspaceBytes <= program.workspaceBytes,
           launch.name + ": workspace is too small");
-    for (const Phase &phase : launch.phases)
+    for (const Phase &phase : launch.phases) {
+      check(phase.tiles >= 0, launch.name + ": negative number of tiles");
+      size(phase.scratchBytes, launch.name + ": scratch");
       for (const Call &call : phase.calls) {
         within(call.kernel, 0, program.kernels.size(), "kernel");
         for (int32_t buffer : call.buffers)
           holds(buffer, 0);
       }
+    }
   }
   void loop(const Loop &loop) const {
     check(loop.count >= 0, loop.name + ": negative count");
@@ -110,7 +136,7 @@ private:
             loop.name + ": a moving value leaves its base");
     }
     if (loop.induction != -1)
-      holds(loop.induction, sizeof(int64_t));
+      takes(loop.induction, sizeof(int64_t));
     commands(loop.body);
   }
   void commands(const std::vector<Command> &list) const {
@@ -119,7 +145,7 @@ private:
         launch(*launched);
       } else if (auto *copied = std::get_if<Copy>(&command.what)) {
         holds(copied->from, copied->bytes);
-        holds(copied->to, copied->bytes);
+        takes(copied->to, copied->bytes);
       } else if (auto *called = std::get_if<HostCall>(&command.what)) {
         check(called->function && *called->function,
               called->name + ": there is no function");
