@@ -100,14 +100,8 @@ LogLevel logLevel() {
   return value;
 }
 
-const std::optional<std::string> &cacheFolder() {
-  static const std::optional<std::string> value =
-      []() -> std::optional<std::string> {
-    std::string value = text("NEEDLE_CACHE");
-    if (value.empty() || value == "off")
-      return std::nullopt;
-    return value;
-  }();
+const std::string &cache() {
+  static const std::string value = text("NEEDLE_CACHE");
   return value;
 }
 

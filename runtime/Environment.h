@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 
 namespace needle::environment {
@@ -23,8 +22,8 @@ const std::string &dumpFolder();
 /// NEEDLE_LOG: off, warning (the default), info, debug; see Log.h.
 enum class LogLevel : uint8_t { off, warning, info, debug };
 LogLevel logLevel();
-/// NEEDLE_CACHE: a folder; nothing: "off" or not set.
-const std::optional<std::string> &cacheFolder();
+/// NEEDLE_CACHE: a folder, or "off"; empty: not set.
+const std::string &cache();
 /// NEEDLE_COMPILER: path of libneedle-compiler; empty: next to libneedle.
 const std::string &compilerPath();
 

@@ -88,16 +88,19 @@ struct OpenFile {
 };
 } // namespace
 
-std::string readFile(const std::string &path) {
-  auto fail = [&](int reason) {
-    throw Error("cannot read " + path + ": " + strerror(reason));
+std::optional<std::string> readFile(const std::string &path, uint64_t limit) {
+  auto fail = [](int reason) {
+    errno = reason;
+    return std::nullopt;
   };
   OpenFile file(path);
   struct stat facts = {};
   if (file.number < 0 || fstat(file.number, &facts))
-    fail(errno);
+    return fail(errno);
   if (!S_ISREG(facts.st_mode)) // of no known size, perhaps without an end
-    fail(S_ISDIR(facts.st_mode) ? EISDIR : EINVAL);
+    return fail(S_ISDIR(facts.st_mode) ? EISDIR : EINVAL);
+  if (uint64_t(facts.st_size) > limit)
+    return fail(EFBIG);
   std::string bytes(size_t(facts.st_size), '\0');
   size_t done = 0;
   while (done < bytes.size()) {
@@ -105,7 +108,7 @@ std::string readFile(const std::string &path) {
     if (got < 0 && errno == EINTR)
       continue;
     if (got < 0)
-      fail(errno);
+      return fail(errno);
     if (got == 0)
       break; // cut short meanwhile: its size is wrong
     done += size_t(got);

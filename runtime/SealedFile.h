@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,7 +26,9 @@ std::string_view unseal(FileKind kind, std::string_view file,
 /// xxh3-128 as 32 hexadecimal digits: a name for what has these bytes.
 std::string hashText(std::string_view bytes);
 
-/// A whole file. Throws Error that starts with `path` when it can't be read.
-std::string readFile(const std::string &path);
+/// A whole file of at most `limit` bytes; nothing, and errno says why, when it
+/// can't be read.
+std::optional<std::string> readFile(const std::string &path,
+                                    uint64_t limit = UINT64_MAX);
 
 } // namespace needle::runtime

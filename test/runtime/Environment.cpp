@@ -50,11 +50,10 @@ TEST(EnvironmentDeathTest, ValuesAreTypedAndReadOnce) {
           return std::to_string(first) + " " +
                  std::to_string(environment::threads()) + " " +
                  std::to_string(environment::seed()) + " " +
-                 std::to_string(environment::lazyMode()) +
-                 std::to_string(environment::cacheFolder().has_value());
+                 std::to_string(environment::lazyMode()) + environment::cache();
         });
       },
-      fine, "^3 3 18446744073709551615 00$");
+      fine, "^3 3 18446744073709551615 0off$");
 }
 
 TEST(EnvironmentDeathTest, UnusableValuesNameVariableValueAndWish) {
