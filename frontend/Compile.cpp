@@ -1,6 +1,7 @@
-// Compile.cpp - opens the compiler on first use; the program cache.
+// Compile.cpp - opens the compiler on first use; the programs of this process.
 #include "needle/frontend/Compile.h"
 
+#include "needle/frontend/DiskPrograms.h"
 #include "needle/runtime/Environment.h"
 #include "needle/runtime/Error.h"
 #include "needle/runtime/ProgramCache.h"
@@ -73,11 +74,32 @@ std::shared_ptr<const Compiled>
 findProgram(const std::vector<uint64_t> &words) {
   return programs().find(words);
 }
+
+static Compiled compile(const Graph &graph) {
+  ++compiledCount;
+  return Compiled(compileAndDump(graph));
+}
+
+static Compiled findOrCompile(runtime::DiskCache &cache, const Graph &graph) {
+  std::optional<std::string> key = diskKey(graph);
+  if (!key)
+    return compile(graph);
+  if (std::optional<Compiled> found = findOnDisk(cache, *key))
+    return std::move(*found);
+  ++compiledCount;
+  codegen::CompileResult result = compileFor(graph, {});
+  keepOnDisk(cache, *key, result);
+  return Compiled(std::move(result));
+}
+
 std::shared_ptr<const Compiled> getProgram(const std::vector<uint64_t> &words,
                                            const Graph &graph) {
   return programs().get(words, [&] {
-    ++compiledCount;
-    return Compiled(compileAndDump(graph));
+    // What is asked to be dumped has to be compiled.
+    if (!environment::dumpFolder().empty())
+      return compile(graph);
+    runtime::DiskCache *cache = runtime::DiskCache::process();
+    return cache ? findOrCompile(*cache, graph) : compile(graph);
   });
 }
 

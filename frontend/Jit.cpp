@@ -134,6 +134,7 @@ Entry &JitCore::State::prepare(const CallArguments &arguments,
           : std::make_shared<const Compiled>(compileAndDump(traced.graph));
   static_cast<runtime::Report &>(entry->report) = entry->compiled->report;
   entry->report.name = options.name;
+  entry->report.fromDisk = entry->compiled->isFromDisk;
   entry->report.targetCopies = int(std::ranges::count(
       traced.graph.nodes, std::string("to"), &GraphNode::op));
   ++compiles;

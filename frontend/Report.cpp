@@ -30,7 +30,7 @@ std::ostream &operator<<(std::ostream &os, const Report &report) {
      << row("kernels", std::to_string(report.kernels) + ", " +
                            std::to_string(report.kernelsCompiled) +
                            " of them compiled here")
-     << row("compile time", compile)
+     << row(report.fromDisk ? "read from the disk in" : "compile time", compile)
      << row("arena", bytes(report.arenaBytes) + " of " +
                          bytes(report.sumOfIntermediateBytes) +
                          " of intermediates")

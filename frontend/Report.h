@@ -15,6 +15,9 @@ namespace needle {
 struct Report : runtime::Report {
   std::string name;
   int calls = 0;
+  /// It came from the cache on disk: no kernel was compiled, and compileMs is
+  /// the time of reading it. Ops and kernels are those it was compiled from.
+  bool fromDisk = false;
   /// Copies between targets that the function records.
   int targetCopies = 0;
   /// Variables updated in fresh memory at the last call, because somebody else

@@ -38,8 +38,10 @@ public:
   /// The entry of `key` is no good, for the reason `what`: as if damaged.
   void reject(std::string_view key, const std::string &what);
 
-private:
+  /// Where the entry of `key` is or would be.
   std::string pathOf(std::string_view key) const;
+
+private:
   bool makeFolder(std::string &reason);
   void write(const std::string &path, std::string_view bytes);
   /// Removes the oldest entries while there are too many bytes, and what

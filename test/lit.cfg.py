@@ -15,6 +15,7 @@ config.environment["PATH"] = os.pathsep.join(
 for name in ("ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS", "NEEDLE_CPU"):
     if name in os.environ:
         config.environment[name] = os.environ[name]
+config.environment["NEEDLE_CACHE"] = "off"
 config.substitutions.append(("%python", sys.executable))
 # Debian's LLVM has no assertions: verify more often instead.
 config.substitutions.append(("%opt", "needle-opt --verify-each --split-input-file"))
