@@ -1,4 +1,4 @@
-// ExpandMath.cpp - math.exp, log and tanh become polynomials.
+// ExpandMath.cpp - math.exp, log, tanh, erf and powf become polynomials.
 // In: functions with math ops on f32 and f64, scalars or 1-D vectors. Out:
 // arith and math ops that every target has as instructions. Before
 // LowerLoopsToLLVM: a kernel's machine code may not call libm.
@@ -27,7 +27,8 @@ struct ExpandMath : impl::ExpandMathBase<ExpandMath> {
   void runOnOperation() override {
     SmallVector<Operation *> found;
     getOperation()->walk([&](Operation *op) {
-      if (isa<math::ExpOp, math::LogOp, math::TanhOp>(op))
+      if (isa<math::ExpOp, math::LogOp, math::TanhOp, math::ErfOp,
+              math::PowFOp>(op))
         found.push_back(op);
     });
     for (Operation *op : found)
@@ -45,8 +46,12 @@ struct ExpandMath : impl::ExpandMathBase<ExpandMath> {
       result = buildExp(b, op->getLoc(), x);
     else if (isa<math::LogOp>(op))
       result = buildLog(b, op->getLoc(), x);
-    else
+    else if (isa<math::TanhOp>(op))
       result = buildTanh(b, op->getLoc(), x);
+    else if (isa<math::ErfOp>(op))
+      result = buildErf(b, op->getLoc(), x);
+    else
+      result = buildPower(b, op->getLoc(), x, op->getOperand(1));
     op->replaceAllUsesWith(ValueRange(result));
     op->erase();
   }

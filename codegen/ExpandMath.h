@@ -15,5 +15,10 @@ mlir::Value buildExp(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x);
 mlir::Value buildLog(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x);
 /// tanh x, at most 4 ulp; x itself where |x| is tiny, -0 included.
 mlir::Value buildTanh(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x);
+/// The error function, at most 3 ulp; -0 for -0.
+mlir::Value buildErf(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x);
+/// x^y as IEEE 754's pow, at most 1 ulp (f32), 3 ulp (f64).
+mlir::Value buildPower(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x,
+                       mlir::Value y);
 
 } // namespace needle::codegen

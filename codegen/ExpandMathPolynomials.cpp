@@ -1,6 +1,8 @@
-// ExpandMathPolynomials.cpp - exp, log and tanh by range reduction and minimax
-// polynomials (Remez exchange on the reduced range, 60 digits, then rounded).
+// ExpandMathPolynomials.cpp - exp, log, tanh and erf by range reduction and
+// minimax polynomials (Remez exchange on the reduced range, 60 digits, then
+// rounded).
 #include "needle/codegen/ExpandMath.h"
+#include "needle/codegen/ExpandMathArithmetic.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -15,24 +17,6 @@ using namespace mlir;
 namespace needle::codegen {
 
 namespace {
-// What depends on the format. `mantissa` is the number of stored bits, `bias`
-// the exponent's. log2High has so few bits that its product with any exponent
-// is exact; log2High + log2Low = ln 2.
-struct Format {
-  int mantissa;
-  int bias;
-  double log2High, log2Low;
-  double expLow, expHigh; // beyond: 0, infinity
-  double tanhHigh;        // beyond: 1
-  double smallestNormal;
-  int64_t halfSqrtBits; // of sqrt(1/2)
-  // (e^r - 1 - r) / r^2 on |r| <= ln(2)/2, for relative error of e^r - 1.
-  ArrayRef<double> expm1;
-  // f32: (ln(1+f) - f + f^2/2) / f^3; f64: (2 atanh(s) - 2s) / s^3 in s^2, with
-  // s = f / (2 + f); f from sqrt(1/2) - 1 to sqrt(2) - 1.
-  ArrayRef<double> log;
-};
-
 const double expm1Single[] = {0.5, 0.1666654348373413, 0.04166720062494278,
                               0.008366520516574383, 0.0013882521307095885};
 const double expm1Double[] = {0x1.0000000000005p-1,  0x1.5555555555539p-3,
@@ -49,94 +33,52 @@ const double logDouble[] = {0x1.5555555555592p-1, 0x1.999999997fda0p-2,
                             0x1.74663f6391729p-3, 0x1.39a1acba3db0ap-3,
                             0x1.2f05fec4f0781p-3};
 
-const Format single = {
-    23,         127,         0x1.63p-1, -0x1.bd0105c610ca8p-13,
-    -104,       89,          10,        0x1p-126,
-    0x3f3504f3, expm1Single, logSingle};
-const Format twice = {
-    52, 1023,      0x1.62e42feep-1,    0x1.a39ef35793c76p-33, -746,     710,
-    20, 0x1p-1022, 0x3fe6a09e667f3bcd, expm1Double,           logDouble};
+const double erfSingle[] = {1.1283791065216064,   -0.3761262595653534,
+                            0.1128358542919159,   -0.026853810995817184,
+                            0.00518832728266716,  -0.0008010189048945904,
+                            7.853843999328092e-05};
+const double erfDouble[] = {
+    0x1.20dd750429b6dp+0,   -0x1.812746b0379e6p-2,  0x1.ce2f21a042b20p-4,
+    -0x1.b82ce3128499cp-6,  0x1.565bcd0db02c7p-8,   -0x1.c02db3d8ecdbep-11,
+    0x1.f9a321a116d34p-14,  -0x1.f4d1df38db4aep-17, 0x1.b9def1995c1e6p-20,
+    -0x1.5f1d36a3432d6p-23, 0x1.f7a4112daf135p-27,  -0x1.386abe81bc097p-30,
+    0x1.0579a69d4bb26p-34};
+const double erfcxSingle[] = {0.25539568066596985,   -0.42718586325645447,
+                              0.24165721237659454,   -0.07898743450641632,
+                              0.0037279301322996616, 0.0072104474529623985};
+const double erfcxDouble[] = {
+    0x1.058671b52c776p-2,   -0x1.b57034efd3f71p-2,  0x1.eeea7dc8a777cp-3,
+    -0x1.437f0b68c337dp-4,  0x1.e9471599b21acp-9,   0x1.ca95ed6e52806p-8,
+    -0x1.bc25a2cf26f08p-11, -0x1.016b707ee9f48p-10, 0x1.6d51b4b9b132ep-15,
+    0x1.6dae7dd774b8bp-13,  0x1.d031e168f5a84p-16,  -0x1.ca59bf55f7acap-16,
+    -0x1.eac9588a36dbap-17, -0x1.ba07f0a30331fp-20};
 
-// Short names for arithmetic on one type.
-class Arithmetic {
-public:
-  Arithmetic(OpBuilder &b, Location loc, Value x)
-      : b(b), loc(loc), type(x.getType()),
-        format(getElementTypeOrSelf(type).isF32() ? single : twice) {
-    integers = b.getIntegerType(format.mantissa == 23 ? 32 : 64);
-    if (auto vector = dyn_cast<VectorType>(type))
-      integers = VectorType::get(vector.getShape(), integers);
-  }
+const MathFormat single = {
+    23,        127,        0x1.63p-1,   -0x1.bd0105c610ca8p-13,
+    -104,      89,         10,          4,
+    0x1p-126,  0x3f3504f3, expm1Single, logSingle,
+    erfSingle, erfcxSingle};
+const MathFormat twice = {52,
+                          1023,
+                          0x1.62e42feep-1,
+                          0x1.a39ef35793c76p-33,
+                          -746,
+                          710,
+                          20,
+                          6,
+                          0x1p-1022,
+                          0x3fe6a09e667f3bcd,
+                          expm1Double,
+                          logDouble,
+                          erfDouble,
+                          erfcxDouble};
+} // namespace
 
-  Value number(double value) {
-    TypedAttr scalar = FloatAttr::get(getElementTypeOrSelf(type), value);
-    return constant(type, scalar);
-  }
-  Value integer(int64_t value) {
-    TypedAttr scalar = IntegerAttr::get(getElementTypeOrSelf(integers), value);
-    return constant(integers, scalar);
-  }
-  Value add(Value x, Value y) {
-    return arith::AddFOp::create(b, loc, x, y, contract);
-  }
-  Value sub(Value x, Value y) {
-    return arith::SubFOp::create(b, loc, x, y, contract);
-  }
-  Value mul(Value x, Value y) {
-    return arith::MulFOp::create(b, loc, x, y, contract);
-  }
-  Value div(Value x, Value y) { return arith::DivFOp::create(b, loc, x, y); }
-  Value addInteger(Value x, Value y) {
-    return arith::AddIOp::create(b, loc, x, y);
-  }
-  Value shiftRight(Value x, int bits) {
-    return arith::ShRUIOp::create(b, loc, x, integer(bits));
-  }
-  Value shiftLeft(Value x, int bits) {
-    return arith::ShLIOp::create(b, loc, x, integer(bits));
-  }
-  Value bits(Value x) { return arith::BitcastOp::create(b, loc, integers, x); }
-  Value fromBits(Value x) { return arith::BitcastOp::create(b, loc, type, x); }
-  Value less(Value x, Value y) {
-    return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, x, y);
-  }
-  Value equal(Value x, Value y) {
-    return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, x, y);
-  }
-  Value select(Value condition, Value x, Value y) {
-    return arith::SelectOp::create(b, loc, condition, x, y);
-  }
-  /// NaN stays NaN: the comparison is false.
-  Value atMost(Value x, double limit) {
-    return select(less(number(limit), x), number(limit), x);
-  }
-  Value atLeast(Value x, double limit) {
-    return select(less(x, number(limit)), number(limit), x);
-  }
-  /// c[0] + c[1] x + c[2] x^2 + ...
-  Value polynomial(Value x, ArrayRef<double> c) {
-    Value sum = number(c.back());
-    for (double next : llvm::reverse(c.drop_back()))
-      sum = add(mul(sum, x), number(next));
-    return sum;
-  }
+const MathFormat &mathFormat(Type element) {
+  return element.isF32() ? single : twice;
+}
 
-  OpBuilder &b;
-  Location loc;
-  Type type, integers;
-  const Format &format;
-
-private:
-  Value constant(Type of, TypedAttr scalar) {
-    if (auto vector = dyn_cast<VectorType>(of))
-      scalar = DenseElementsAttr::get(vector, Attribute(scalar));
-    return arith::ConstantOp::create(b, loc, scalar);
-  }
-  // Fusing a product into a sum is allowed, nothing else.
-  static constexpr arith::FastMathFlags contract =
-      arith::FastMathFlags::contract;
-};
-
+namespace {
 // x = n ln 2 + r with |r| <= ln(2)/2.
 struct Reduced {
   Value biased; // an integer: n + `bias` in its low bits, zeros next to them
@@ -145,7 +87,7 @@ struct Reduced {
 } // namespace
 
 static Reduced reduce(Arithmetic &a, Value x, int64_t bias) {
-  const Format &format = a.format;
+  const MathFormat &format = a.format;
   // Adding 1.5 * 2^mantissa leaves the nearest integer in the low bits.
   double shift = 1.5 * double(int64_t(1) << format.mantissa) + double(bias);
   Value magic = a.number(shift);
@@ -159,7 +101,7 @@ static Reduced reduce(Arithmetic &a, Value x, int64_t bias) {
 
 Value buildExp(OpBuilder &b, Location loc, Value x) {
   Arithmetic a(b, loc, x);
-  const Format &format = a.format;
+  const MathFormat &format = a.format;
   x = a.atLeast(a.atMost(x, format.expHigh), format.expLow);
   // 2^n alone may be too large or too small for the format, so it comes as
   // 2^floor(n/2) 2^ceil(n/2); only the last product rounds. With twice the bias
@@ -175,7 +117,7 @@ Value buildExp(OpBuilder &b, Location loc, Value x) {
 
 Value buildTanh(OpBuilder &b, Location loc, Value x) {
   Arithmetic a(b, loc, x);
-  const Format &format = a.format;
+  const MathFormat &format = a.format;
   // With E = e^(2|x|) - 1: tanh |x| = E / (E + 2). E keeps its relative
   // precision near 0: there n is 0 and E is the polynomial alone.
   Value size = a.atMost(math::AbsFOp::create(b, loc, x), format.tanhHigh);
@@ -188,7 +130,7 @@ Value buildTanh(OpBuilder &b, Location loc, Value x) {
 
 // ln(1 + f) from f, plus `exponent` ln 2.
 static Value logOfReduced(Arithmetic &a, Value f, Value exponent) {
-  const Format &format = a.format;
+  const MathFormat &format = a.format;
   Value high = a.mul(exponent, a.number(format.log2High));
   Value low = a.mul(exponent, a.number(format.log2Low));
   Value half = a.mul(a.mul(f, f), a.number(0.5));
@@ -206,33 +148,51 @@ static Value logOfReduced(Arithmetic &a, Value f, Value exponent) {
   return a.sub(high, a.sub(a.sub(half, rest), f));
 }
 
-Value buildLog(OpBuilder &b, Location loc, Value x) {
-  Arithmetic a(b, loc, x);
-  const Format &format = a.format;
+Parts splitExponent(Arithmetic &a, Value x) {
+  const MathFormat &format = a.format;
   // Subnormals are scaled up first.
   Value tiny = a.less(x, a.number(format.smallestNormal));
   double scale = double(int64_t(1) << format.mantissa);
   Value normal = a.select(tiny, a.mul(x, a.number(scale)), x);
-  // x = 2^k (1 + f) with 1 + f from sqrt(1/2) to sqrt(2).
   int64_t one = int64_t(format.bias) << format.mantissa;
   Value word = a.bits(normal);
   Value biased =
       a.shiftRight(a.addInteger(word, a.integer(one - format.halfSqrtBits)),
                    format.mantissa);
   Value power = a.shiftLeft(biased, format.mantissa);
-  Value fraction = arith::SubIOp::create(b, loc, word, power);
+  Value fraction = arith::SubIOp::create(a.b, a.loc, word, power);
   fraction = a.addInteger(fraction, a.integer(one));
   Value f = a.sub(a.fromBits(fraction), a.number(1));
   // The integer as a number: below the lowest bit of 2^mantissa.
   int64_t large = int64_t(format.bias + format.mantissa) << format.mantissa;
-  Value k = a.fromBits(arith::OrIOp::create(b, loc, biased, a.integer(large)));
+  Value k =
+      a.fromBits(arith::OrIOp::create(a.b, a.loc, biased, a.integer(large)));
   k = a.sub(k, a.select(tiny, a.number(scale + format.bias + format.mantissa),
                         a.number(scale + format.bias)));
+  return {k, f};
+}
+
+Value buildLog(OpBuilder &b, Location loc, Value x) {
+  Arithmetic a(b, loc, x);
+  auto [k, f] = splitExponent(a, x);
   Value result = logOfReduced(a, f, k);
   constexpr double infinity = std::numeric_limits<double>::infinity();
   result = a.select(a.less(x, a.number(infinity)), result, x); // inf, NaN
   result = a.select(a.less(x, a.number(0)), a.number(std::nan("")), result);
   return a.select(a.equal(x, a.number(0)), a.number(-infinity), result);
+}
+
+Value buildErf(OpBuilder &b, Location loc, Value x) {
+  Arithmetic a(b, loc, x);
+  const MathFormat &format = a.format;
+  Value near = a.mul(x, a.polynomial(a.mul(x, x), format.erf));
+  Value t = a.atMost(math::AbsFOp::create(b, loc, x), format.erfHigh);
+  Value two = a.number(2);
+  Value far = a.polynomial(a.div(a.sub(t, two), a.add(t, two)), format.erfcx);
+  Value square = a.mul(t, a.sub(a.number(0), t));
+  far = a.sub(a.number(1), a.mul(buildExp(b, loc, square), far));
+  far = math::CopySignOp::create(b, loc, far, x);
+  return a.select(a.less(t, a.number(1)), near, far);
 }
 
 } // namespace needle::codegen

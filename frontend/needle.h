@@ -14,6 +14,7 @@
 #include "needle/frontend/nn/Init.h"
 #include "needle/frontend/nn/Layers.h"
 #include "needle/frontend/nn/Module.h"
+#include "needle/frontend/nn/Recurrent.h"
 #include "needle/frontend/ops/Contract.h"
 #include "needle/frontend/ops/Create.h"
 #include "needle/frontend/ops/Elementwise.h"

@@ -34,4 +34,31 @@ LogicalResult MatmulOp::inferReturnTypes(MLIRContext *, MaybeLocation loc,
                 lhs.getElementType(), lhs, types);
 }
 
+LogicalResult AttentionOp::inferReturnTypes(MLIRContext *, MaybeLocation loc,
+                                            ValueRange operands,
+                                            DictionaryAttr attributes,
+                                            OpaqueProperties properties,
+                                            RegionRange,
+                                            SmallVectorImpl<Type> &types) {
+  Properties parsed;
+  properties =
+      propertiesOf(properties, attributes, parsed, setPropertiesFromAttr);
+  Adaptor adaptor(operands, attributes, properties);
+  auto tensors = staticTensors(loc, getOperationName(), operands);
+  if (failed(tensors) || (loc && failed(adaptor.verify(*loc))))
+    return failure();
+  RankedTensorType query = (*tensors)[0], key = (*tensors)[1],
+                   value = (*tensors)[2];
+  for (RankedTensorType other : {key, value})
+    if (other.getElementType() != query.getElementType())
+      return emitOptionalError(
+          loc, "'", getOperationName(), "' op element types differ: ",
+          query.getElementType(), " and ", other.getElementType());
+  BoolAttr causal = properties.as<Properties *>()->causal;
+  return append(loc, getOperationName(),
+                rules::attention(dims(query), dims(key), dims(value),
+                                 causal && causal.getValue()),
+                query.getElementType(), query, types);
+}
+
 } // namespace needle::ir

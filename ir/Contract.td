@@ -26,4 +26,30 @@ def Needle_MatmulOp : Needle_Op<"matmul",
   let assemblyFormat = "$lhs `,` $rhs attr-dict `:` type($lhs) `,` type($rhs)";
 }
 
+def Needle_AttentionOp : Needle_Op<"attention",
+    [Pure, DeclareOpInterfaceMethods<InferTypeOpInterface>]> {
+  let summary = "softmax(scale query key^T) value";
+  let description = [{
+    query [..., t, d], key [..., s, d], value [..., s, e] with equal leading
+    axes give [..., t, e]. With `causal`, place i of the query sees places
+    0 ... i + s - t of the key only: the last of both belong together; t <= s. A
+    composite: Decompose turns it into contractions and a softmax.
+
+    ```mlir
+    %0 = needle.attention %q, %k, %v {causal = true, scale = 0.5 : f64}
+        : tensor<2x8x4xf32>, tensor<2x8x4xf32>, tensor<2x8x6xf32>
+        // tensor<2x8x6xf32>
+    ```
+  }];
+  let arguments = (ins Needle_FloatTensor:$query, Needle_FloatTensor:$key,
+                       Needle_FloatTensor:$value,
+                       DefaultValuedAttr<BoolAttr, "false">:$causal,
+                       F64Attr:$scale);
+  let results = (outs Needle_FloatTensor:$result);
+  let assemblyFormat = [{
+    $query `,` $key `,` $value attr-dict `:` type($query) `,` type($key) `,`
+    type($value)
+  }];
+}
+
 #endif

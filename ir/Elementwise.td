@@ -275,6 +275,50 @@ def Needle_TanhOp : Needle_UnaryOp<"tanh",
     ```
   }];
 }
+def Needle_SigmoidOp : Needle_UnaryOp<"sigmoid", [{
+    Value one = number(b, loc, x[0].getType(), 1);
+    Value exp = math::ExpOp::create(b, loc,
+                                    arith::NegFOp::create(b, loc, x[0]));
+    return arith::DivFOp::create(b, loc, one,
+                                 arith::AddFOp::create(b, loc, one, exp));
+  }]> {
+  let cheap = 0;
+  let summary = "elementwise 1 / (1 + exp(-x))";
+  let description = [{
+    0 and 1 far out; NaN for NaN.
+
+    ```mlir
+    %0 = needle.sigmoid %x : tensor<4xf32>
+    ```
+  }];
+}
+def Needle_ErfOp : Needle_UnaryOp<"erf",
+    [{ return math::ErfOp::create(b, loc, x[0]); }]> {
+  let cheap = 0;
+  let summary = "elementwise error function";
+  let description = [{
+    2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x. Within 5 ulp.
+
+    ```mlir
+    %0 = needle.erf %x : tensor<4xf32>
+    ```
+  }];
+}
+def Needle_PowOp : Needle_BinaryOp<"pow",
+    [{ return math::PowFOp::create(b, loc, x[0], x[1]); }], [],
+    Needle_FloatTensor> {
+  let cheap = 0;
+  let summary = "elementwise lhs to the power of rhs";
+  let description = [{
+    As IEEE 754 has it: x^0 and 1^y are 1, also of NaN; NaN for a negative
+    number to a power that is no integer. Within 4 ulp. The derivative by the
+    exponent is 0 at lhs = 0.
+
+    ```mlir
+    %0 = needle.pow %x, %y : tensor<4xf32>
+    ```
+  }];
+}
 def Needle_ReluOp : Needle_UnaryOp<"relu", [{
     Value zero = number(b, loc, x[0].getType(), 0);
     if (isFloat(x[0]))

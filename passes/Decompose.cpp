@@ -6,6 +6,7 @@
 // which know only these.
 #include "needle/passes/Passes.h"
 
+#include "needle/passes/Attention.h"
 #include "needle/passes/TensorBuilder.h"
 
 #include "mlir/IR/PatternMatch.h"
@@ -42,14 +43,23 @@ static Value decompose(TensorBuilder &t, ir::MeanOp op) {
 }
 
 // exp(x - max), so that nothing overflows.
-static Value decompose(TensorBuilder &t, ir::SoftmaxOp op) {
-  Value x = op.getX();
-  int64_t axis = op.getAxis();
+static Value softmax(TensorBuilder &t, Value x, int64_t axis) {
   Dims shape = t.shapeOf(x);
   Value max = t.max(x, axis, /*keepDims=*/true);
   Value exp = t.exp(t.sub(x, t.broadcast(max, shape)));
   Value sum = t.sum(exp, axis, /*keepDims=*/true);
   return t.div(exp, t.broadcast(sum, shape));
+}
+
+static Value decompose(TensorBuilder &t, ir::SoftmaxOp op) {
+  return softmax(t, op.getX(), op.getAxis());
+}
+
+static Value decompose(TensorBuilder &t, ir::AttentionOp op) {
+  Value scores = attentionScores(t, op);
+  int64_t last = ir::tensorType(scores).getRank() - 1;
+  return t.make<ir::MatmulOp>(softmax(t, scores, last), op.getValue(), false,
+                              false);
 }
 
 // (x - max) - log sum exp(x - max): the log never sees a 0 or an infinity.
@@ -197,9 +207,10 @@ struct Decompose : passes::impl::DecomposeBase<Decompose> {
     RewritePatternSet set(context);
     set.add<Expand<ir::MeanOp>, Expand<ir::SoftmaxOp>, Expand<ir::LogSoftmaxOp>,
             Expand<ir::LogsumexpOp>, Expand<ir::OneHotOp>, Expand<ir::FoldInOp>,
-            Expand<ir::SplitKeyOp>, Expand<ir::RandomBitsOp>,
-            Expand<ir::UniformOp>, Expand<ir::NormalOp>,
-            Expand<ir::BernoulliOp>, ExpandSplit>(context);
+            Expand<ir::SplitKeyOp>, Expand<ir::AttentionOp>,
+            Expand<ir::RandomBitsOp>, Expand<ir::UniformOp>,
+            Expand<ir::NormalOp>, Expand<ir::BernoulliOp>, ExpandSplit>(
+        context);
     patterns = std::move(set);
     return success();
   }

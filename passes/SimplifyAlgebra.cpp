@@ -70,6 +70,26 @@ Value simplify(ir::MulOp op, OpBuilder &b, Location loc) {
   return {};
 }
 
+// Powers that are correctly rounded products, quotients and roots; x^(-1/2) and
+// x^3 round once more than pow. pow(-0, 1/2) and pow(-inf, 1/2) are not what
+// sqrt gives.
+Value simplify(ir::PowOp op, OpBuilder &b, Location loc) {
+  auto type = ir::tensorType(op.getResult());
+  std::optional<double> power = splatOf(op.getRhs());
+  Value x = op.getLhs();
+  if (power == 0.0)
+    return full(b, loc, type, 1);
+  if (power == 1.0)
+    return x;
+  if (power == 2.0)
+    return ir::SquareOp::create(b, loc, x);
+  if (power == 3.0)
+    return ir::MulOp::create(b, loc, ir::SquareOp::create(b, loc, x), x);
+  if (power == -1.0)
+    return ir::DivOp::create(b, loc, full(b, loc, type, 1), x);
+  return {};
+}
+
 // A power of two has an exact reciprocal, if that is no subnormal number.
 Value simplify(ir::DivOp op, OpBuilder &b, Location loc) {
   auto type = ir::tensorType(op.getResult());

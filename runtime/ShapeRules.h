@@ -93,6 +93,9 @@ Inferred split(Dims x, Dims sizes, int64_t axis, int index);
 /// [..., m, k] x [..., k, n] -> [..., m, n]; leading dimensions broadcast;
 /// a transposed operand is given as [..., k, m] or [..., n, k].
 Inferred matmul(Dims lhs, Dims rhs, bool transposeLhs, bool transposeRhs);
+/// [..., t, d], [..., s, d], [..., s, e] -> [..., t, e]; equal leading
+/// dimensions; t <= s when causal.
+Inferred attention(Dims query, Dims key, Dims value, bool causal);
 /// x without `axis`, with the shape of `indices` in its place.
 Inferred take(Dims x, Dims indices, int64_t axis);
 /// indices' shape + [depth].

@@ -82,6 +82,32 @@ Inferred matmul(Dims lhs, Dims rhs, bool transposeLhs, bool transposeRhs) {
   return checked(result);
 }
 
+Inferred attention(Dims query, Dims key, Dims value, bool causal) {
+  auto given = [&] {
+    return ": query is " + text(query) + ", key is " + text(key) +
+           ", value is " + text(value);
+  };
+  size_t rank = query.size();
+  if (rank < 2 || key.size() != rank || value.size() != rank)
+    return fail("operands need the same rank, at least 2" + given());
+  if (!std::equal(query.begin(), query.end() - 2, key.begin()) ||
+      !std::equal(query.begin(), query.end() - 2, value.begin()))
+    return fail("leading dimensions differ" + given());
+  if (query[rank - 1] != key[rank - 1])
+    return fail("sizes of query and key differ" + given() + " (" +
+                std::to_string(query[rank - 1]) +
+                " != " + std::to_string(key[rank - 1]) + ")");
+  if (key[rank - 2] != value[rank - 2])
+    return fail("lengths of key and value differ" + given() + " (" +
+                std::to_string(key[rank - 2]) +
+                " != " + std::to_string(value[rank - 2]) + ")");
+  if (causal && query[rank - 2] > key[rank - 2])
+    return fail("a causal query is longer than the key" + given());
+  SizeList result(query.first(rank - 1));
+  result.push_back(value[rank - 1]);
+  return checked(result);
+}
+
 Inferred take(Dims x, Dims indices, int64_t axis) {
   if (axis < 0 || axis >= int64_t(x.size()))
     return fail("axis " + std::to_string(axis) + " is out of range for shape " +

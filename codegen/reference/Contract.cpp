@@ -1,6 +1,10 @@
 // Contract.cpp - products that sum over a shared axis.
 #include "needle/codegen/reference/Families.h"
 
+#include <cmath>
+#include <limits>
+#include <span>
+
 using namespace mlir;
 
 namespace needle::codegen::reference {
@@ -58,6 +62,55 @@ Evaluate prepare(ir::MatmulOp op) {
             *out++ = T(value);
         }
       });
+    };
+  };
+  return to.dtype == DType::float32 ? make(float()) : make(double());
+}
+
+Evaluate prepare(ir::AttentionOp op) {
+  ArrayType query = arrayType(op.getQuery()), to = arrayType(op.getResult());
+  size_t rank = to.shape.size();
+  int64_t rows = to.shape[rank - 2], width = to.shape[rank - 1];
+  int64_t inner = query.shape[rank - 1];
+  int64_t places = arrayType(op.getKey()).shape[rank - 2];
+  int64_t batches = product(Sizes(to.shape.begin(), to.shape.end() - 2));
+  bool causal = op.getCausal();
+  double scale = op.getScale().convertToDouble();
+  auto make = [&](auto t) -> Evaluate {
+    using T = decltype(t);
+    return [=](const Operands &operands) {
+      const T *q = static_cast<const T *>(operands.in[0]);
+      const T *keys = static_cast<const T *>(operands.in[1]);
+      const T *values = static_cast<const T *>(operands.in[2]);
+      T *out = static_cast<T *>(operands.out[0]);
+      for (int64_t batch = 0; batch < batches; ++batch) {
+        for (int64_t i = 0; i < rows; ++i, q += inner) {
+          int64_t seen = causal ? i + places - rows + 1 : places;
+          std::vector<Wide<T>> weights(size_t(places), Wide<T>(0));
+          for (int64_t j = 0; j < seen; ++j) {
+            Wide<T> score = 0;
+            for (int64_t p = 0; p < inner; ++p)
+              score += Wide<T>(q[p]) * Wide<T>(keys[j * inner + p]);
+            weights[size_t(j)] = score * Wide<T>(scale);
+          }
+          Wide<T> greatest = -std::numeric_limits<Wide<T>>::infinity(), sum = 0;
+          std::span<Wide<T>> visible(weights.data(), size_t(seen));
+          for (Wide<T> weight : visible)
+            greatest =
+                weight > greatest || std::isnan(weight) ? weight : greatest;
+          for (Wide<T> &weight : visible)
+            sum += weight = std::exp(weight - greatest);
+          for (int64_t e = 0; e < width; ++e) {
+            Wide<T> total = 0;
+            for (int64_t j = 0; j < places; ++j)
+              total +=
+                  weights[size_t(j)] / sum * Wide<T>(values[j * width + e]);
+            *out++ = T(total);
+          }
+        }
+        keys += places * inner;
+        values += places * width;
+      }
     };
   };
   return to.dtype == DType::float32 ? make(float()) : make(double());

@@ -115,6 +115,7 @@ Evaluate prepareView(const ArrayType &from, const ArrayType &to,
 Evaluate prepareCopy(mlir::Operation *op);
 // Contract.cpp
 Evaluate prepare(ir::MatmulOp op);
+Evaluate prepare(ir::AttentionOp op);
 // Create.cpp
 Evaluate prepare(ir::ConstantOp op);
 Evaluate prepare(ir::FullOp op);

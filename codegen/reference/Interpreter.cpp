@@ -68,7 +68,8 @@ Evaluate prepareOp(Operation *op, StatusEntry entry) {
           [](auto op) { return prepare(op); })
       .Case<ir::FoldInOp, ir::SplitKeyOp, ir::RandomBitsOp, ir::UniformOp,
             ir::NormalOp, ir::BernoulliOp>([](auto op) { return prepare(op); })
-      .Case<ir::MatmulOp, ir::OneHotOp>([](auto op) { return prepare(op); })
+      .Case<ir::MatmulOp, ir::AttentionOp, ir::OneHotOp>(
+          [](auto op) { return prepare(op); })
       .Case<ir::TakeOp, ir::ScatterAddOp>(
           [&](auto op) { return prepare(op, entry(op)); })
       .Case<ir::ScanOp, ir::KernelOp>(

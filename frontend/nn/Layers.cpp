@@ -17,8 +17,7 @@
 namespace needle::nn {
 
 Linear::Linear(int64_t in, int64_t out, LinearOptions options, Where where)
-    : in(in), out(out),
-      weight(parameter("weight", [&] {
+    : in(in), out(out), weight(parameter("weight", [&] {
         if (in < 1 || out < 0)
           throw ShapeError(where, "Linear: in is " + std::to_string(in) +
                                       " and out is " + std::to_string(out) +
@@ -42,8 +41,8 @@ Tensor Linear::operator()(const Tensor &x, Where where) {
   LibraryScope scope(where, path());
   if (!x.shape().rank() || x.dim(-1) != in)
     detail::fail<ShapeError>("Linear", where,
-                             "x is " + toString(x.shape()) +
-                                 ", wanted [..., " + std::to_string(in) + "]");
+                             "x is " + toString(x.shape()) + ", wanted [..., " +
+                                 std::to_string(in) + "]");
   Tensor y = matmul(x, weight);
   return bias ? y + *bias : y;
 }
@@ -80,8 +79,8 @@ LayerNorm::LayerNorm(Shape shape, LayerNormOptions options, Where where)
 Tensor LayerNorm::operator()(const Tensor &x, Where where) {
   LibraryScope scope(where, path());
   int rank = x.shape().rank(), count = shape.rank();
-  bool fits = rank >= count && std::equal(shape.begin(), shape.end(),
-                                          x.shape().end() - count);
+  bool fits = rank >= count &&
+              std::equal(shape.begin(), shape.end(), x.shape().end() - count);
   if (!fits)
     detail::fail<ShapeError>("LayerNorm", where,
                              "x is " + toString(x.shape()) +
@@ -92,9 +91,27 @@ Tensor LayerNorm::operator()(const Tensor &x, Where where) {
     last.push_back(axis);
   Axes axes{std::span<const int64_t>(last)};
   Tensor centred = x - mean(x, axes, true);
-  Tensor y = centred * rsqrt(mean(square(centred), axes, true) +
-                             options.epsilon);
+  Tensor y =
+      centred * rsqrt(mean(square(centred), axes, true) + options.epsilon);
   return weight ? y * *weight + *bias : y;
+}
+
+Embedding::Embedding(int64_t count, int64_t size, Where where)
+    : weight(parameter(
+          "weight",
+          [&] {
+            if (count < 1 || size < 0)
+              throw ShapeError(where,
+                               "Embedding: count is " + std::to_string(count) +
+                                   " and size is " + std::to_string(size) +
+                                   ", wanted count >= 1 and size >= 0");
+            return randn({count, size}, float32, where);
+          }(),
+          where)) {}
+
+Tensor Embedding::operator()(const Tensor &indices, Where where) {
+  LibraryScope scope(where, path());
+  return embedding(indices, weight);
 }
 
 Tensor Sequential::operator()(const Tensor &x, Where where) {

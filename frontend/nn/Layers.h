@@ -72,6 +72,14 @@ public:
   std::optional<Variable> weight, bias;
 };
 
+/// [...] integers in [0, count) -> [..., size]: rows of a weight [count, size]
+/// from N(0, 1) as in PyTorch. IndexError for an index outside.
+struct Embedding : Module {
+  Embedding(int64_t count, int64_t size, Where where = Where::here());
+  Tensor operator()(const Tensor &indices, Where where = Where::here());
+  Variable weight;
+};
+
 /// Calls modules, and any functions of a tensor, one after the other. Modules
 /// become children named "0", "1", ... by position.
 struct Sequential : Module {

@@ -4,6 +4,8 @@
 #include "needle/frontend/Record.h"
 #include "needle/frontend/ops/Shape.h"
 
+#include <cmath>
+
 using namespace needle;
 using namespace needle::detail;
 
@@ -41,4 +43,29 @@ Tensor needle::matmul(const Tensor &lhs, const Tensor &rhs, Where where) {
   if (isRow)
     product = squeeze(product, isColumn ? -1 : -2, where);
   return product;
+}
+
+Tensor needle::attention(const Tensor &query, const Tensor &key,
+                         const Tensor &value, const AttentionOptions &options,
+                         Where where) {
+  static constexpr OpInfo attentionOp{
+      "attention", {{"causal", Field::boolean}, {"scale", Field::f64}}};
+  DType dtype = DType::float32;
+  for (const Tensor *x : {&query, &key, &value}) {
+    check(*x, "attention", where);
+    dtype = promote(dtype, x->dtype());
+  }
+  Shape shape = orFail("attention",
+                       rules::attention(query.get()->dims(), key.get()->dims(),
+                                        value.get()->dims(), options.causal),
+                       where);
+  double size = double(query.get()->dims().back());
+  Tensor made[3];
+  return Recording(attentionOp, where)
+      .use(withDType(query, dtype, made[0], where))
+      .use(withDType(key, dtype, made[1], where))
+      .use(withDType(value, dtype, made[2], where))
+      .attribute(int64_t(options.causal))
+      .attribute(options.scale.value_or(1 / std::sqrt(size)))
+      .result(dtype, shape);
 }

@@ -1,8 +1,11 @@
 // Elementwise.cpp - the elementwise ops that are more than a line.
 #include "needle/frontend/ops/Elementwise.h"
 
+#include "needle/frontend/Scope.h"
 #include "needle/frontend/ops/Reduce.h"
 #include "needle/frontend/ops/Shape.h"
+
+#include <numbers>
 
 using namespace needle;
 
@@ -36,6 +39,15 @@ Tensor needle::where(const Operand &condition, const Operand &x,
       .use(broadcastTo(a, shape, at))
       .use(broadcastTo(b, shape, at))
       .result(dtype, shape);
+}
+
+Tensor needle::gelu(const Operand &operand, const GeluOptions &options) {
+  LibraryScope scope(operand.where, "");
+  Tensor x = asTensor(operand, detail::commonDType(operand, {0.0}, "gelu"));
+  if (!options.approximate)
+    return x * 0.5 * (1 + erf(x * (1 / std::numbers::sqrt2)));
+  double factor = std::numbers::sqrt2 * std::numbers::inv_sqrtpi;
+  return x * 0.5 * (1 + tanh((x + 0.044715 * (x * square(x))) * factor));
 }
 
 Tensor needle::convert(const Tensor &x, DType dtype, Where where) {

@@ -37,6 +37,14 @@ inline constexpr Domain floating = Domain::floating, number = Domain::number,
 [[nodiscard]] inline Tensor rsqrt(const Operand &x) { return detail::unary(detail::op<"rsqrt">, x, detail::floating); }
 [[nodiscard]] inline Tensor square(const Operand &x) { return detail::unary(detail::op<"square">, x, detail::number); }
 [[nodiscard]] inline Tensor tanh(const Operand &x) { return detail::unary(detail::op<"tanh">, x, detail::floating); }
+/// 1 / (1 + exp(-x)).
+[[nodiscard]] inline Tensor sigmoid(const Operand &x) { return detail::unary(detail::op<"sigmoid">, x, detail::floating); }
+/// The error function.
+[[nodiscard]] inline Tensor erf(const Operand &x) { return detail::unary(detail::op<"erf">, x, detail::floating); }
+/// x to the power of y; integers as float32. x^0 and 1^y are 1 for every x and
+/// y; NaN for a negative x unless y is an integer. A constant exponent of 2, 3 or
+/// -1 costs a product or a quotient.
+[[nodiscard]] inline Tensor pow(const Operand &x, const Operand &y) { return detail::binary(detail::op<"pow">, x, y, detail::floating); }
 /// NaN for NaN; derivative 0 at 0.
 [[nodiscard]] inline Tensor relu(const Operand &x) { return detail::unary(detail::op<"relu">, x, detail::number); }
 
@@ -75,6 +83,13 @@ inline Tensor &operator*=(Tensor &x, const Operand &y) { return x = mul({x, y.wh
 inline Tensor &operator/=(Tensor &x, const Operand &y) { return x = div({x, y.where}, y); }
 // clang-format on
 
+struct GeluOptions {
+  /// x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) instead of erf.
+  bool approximate = false;
+};
+/// x / 2 (1 + erf(x / sqrt(2))) (D. Hendrycks and K. Gimpel, "Gaussian Error
+/// Linear Units", 2016). Integers compute in float32.
+[[nodiscard]] Tensor gelu(const Operand &x, const GeluOptions &options = {});
 /// x where the condition holds, else y. The condition is boolean.
 [[nodiscard]] Tensor where(const Operand &condition, const Operand &x,
                            const Operand &y);

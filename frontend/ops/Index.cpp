@@ -60,6 +60,16 @@ Tensor needle::take(const Tensor &x, const Tensor &indices, int axis,
       .result(x.dtype(), shape);
 }
 
+Tensor needle::embedding(const Tensor &indices, const Tensor &weight,
+                         Where where) {
+  check(weight, "embedding", where);
+  if (weight.get()->rank != 2)
+    fail<ShapeError>("embedding", where,
+                     "weight is " + toString(weight.shape()) +
+                         ", wanted [count, size]");
+  return take(weight, indices, 0, where);
+}
+
 // A slice: no index data is needed.
 Tensor detail::takeOne(const Tensor &x, int64_t index, int axis, Where where) {
   int64_t at = axisIn("take", x, axis, where);

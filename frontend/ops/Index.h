@@ -16,6 +16,9 @@ namespace needle {
 template <Integer I>
 [[nodiscard]] Tensor take(const Tensor &x, I index, int axis = 0,
                           Where where = Where::here());
+/// Row i of `weight` [count, size] for each index i: [...] -> [..., size].
+[[nodiscard]] Tensor embedding(const Tensor &indices, const Tensor &weight,
+                               Where where = Where::here());
 /// 1 at each index along a new last axis of size `depth`, 0 elsewhere; a row of
 /// zeros for an index outside.
 [[nodiscard]] Tensor oneHot(const Tensor &indices, int64_t depth,

@@ -18,15 +18,27 @@ Variable makePower(size_t parameters, Where where) {
 }
 } // namespace
 
-Adam::Adam(std::vector<Variable> parameters, AdamOptions o, Where where)
-    : Optimizer(std::move(parameters), o.learningRate, "Adam", where),
-      options(o), first(makeSlots(where)), second(makeSlots(where)),
+Adam::Adam(std::vector<Variable> parameters, AdamOptions options, Where where)
+    : Adam(std::move(parameters), options, false, "Adam", where) {}
+
+AdamW::AdamW(std::vector<Variable> parameters, AdamWOptions options,
+             Where where)
+    : Adam(std::move(parameters),
+           {options.learningRate, options.beta1, options.beta2, options.epsilon,
+            options.weightDecay},
+           true, "AdamW", where) {}
+
+Adam::Adam(std::vector<Variable> parameters, const AdamOptions &o,
+           bool decoupled, const char *name, Where where)
+    : Optimizer(std::move(parameters), o.learningRate, name, where), options(o),
+      decoupled(decoupled), first(makeSlots(where)), second(makeSlots(where)),
       power1(makePower(first.size(), where)),
       power2(makePower(first.size(), where)) {
   auto isRate = [](double beta) { return beta >= 0 && beta < 1; };
   if (!isRate(o.beta1) || !isRate(o.beta2) || !(o.epsilon >= 0))
-    throw Error(where, "Adam: beta1 is " + std::to_string(o.beta1) +
-                           ", beta2 " + std::to_string(o.beta2) + ", epsilon " +
+    throw Error(where, std::string(name) + ": beta1 is " +
+                           std::to_string(o.beta1) + ", beta2 " +
+                           std::to_string(o.beta2) + ", epsilon " +
                            std::to_string(o.epsilon) +
                            ", wanted betas in [0, 1) and epsilon >= 0");
 }
@@ -50,7 +62,10 @@ void Adam::advance(const std::vector<Tensor> &gradients) {
 
 Tensor Adam::update(size_t index, const Tensor &value, const Tensor &gradient) {
   Tensor g = gradient;
-  if (options.weightDecay != 0)
+  Tensor from = value;
+  if (options.weightDecay != 0 && decoupled)
+    from = value * convert(1 - rate() * options.weightDecay, value.dtype());
+  else if (options.weightDecay != 0)
     g = g + options.weightDecay * value;
   Tensor m = options.beta1 * first[index] + (1 - options.beta1) * g;
   Tensor v = options.beta2 * second[index] + (1 - options.beta2) * square(g);
@@ -58,7 +73,7 @@ Tensor Adam::update(size_t index, const Tensor &value, const Tensor &gradient) {
   second[index].assign(v);
   Tensor stepSize = convert(take(stepSizes, index), m.dtype());
   Tensor root = sqrt(v) / convert(take(corrections2, index), v.dtype());
-  return value - stepSize * m / (root + options.epsilon);
+  return from - stepSize * m / (root + options.epsilon);
 }
 
 } // namespace needle::optim

@@ -1,6 +1,7 @@
 // Contract.cpp - gradient rules of contractions.
 #include "needle/passes/gradients/Gradients.h"
 
+#include "needle/passes/Attention.h"
 #include "needle/passes/gradients/Rule.h"
 
 using namespace mlir;
@@ -50,6 +51,36 @@ static Values matmulVjp(TensorBuilder &t, ir::MatmulOp op, Cotangents g,
           wanted[1] ? rhsCotangent(t, op, g[0]) : Value()};
 }
 
+// O = P V with P = softmax(S), S = scale Q Kᵀ: dV = Pᵀ G, dP = G Vᵀ,
+// dS = P (dP - sum(G O)), dQ = scale dS K, dK = scale dSᵀ Q. P is made again,
+// as the same ops that Decompose makes: merged, if that is the best. Where it
+// is masked P is 0, so dS is, too.
+static Values attentionVjp(TensorBuilder &t, ir::AttentionOp op, Cotangents g,
+                           const Wanted &wanted) {
+  Value scores = attentionScores(t, op);
+  int64_t last = ir::tensorType(scores).getRank() - 1;
+  Value weights = t.make<ir::SoftmaxOp>(scores, last);
+  Values result(3);
+  if (wanted[2])
+    result[2] = matmul(t, weights, g[0], true, false);
+  if (!wanted[0] && !wanted[1])
+    return result;
+  Value dot = t.sum(t.mul(g[0], op.getResult()), last, /*keepDims=*/true);
+  Value weightsCotangent = matmul(t, g[0], op.getValue(), false, true);
+  Value change =
+      t.sub(weightsCotangent, t.broadcast(dot, t.shapeOf(weightsCotangent)));
+  Value scoresCotangent = t.mul(weights, change);
+  double scale = op.getScale().convertToDouble();
+  if (wanted[0])
+    result[0] =
+        t.scale(matmul(t, scoresCotangent, op.getKey(), false, false), scale);
+  if (wanted[1])
+    result[1] =
+        t.scale(matmul(t, scoresCotangent, op.getQuery(), true, false), scale);
+  return result;
+}
+
 void passes::attachContractGradients(MLIRContext &context) {
   attach<ir::MatmulOp, matmulVjp>(context);
+  attach<ir::AttentionOp, attentionVjp>(context);
 }

@@ -49,6 +49,23 @@ static Values extremumVjp(TensorBuilder &t, OpT op, Cotangents g,
           wanted[1] ? share(op.getRhs()) : Value()};
 }
 
+// d x^y = y x^(y - 1) dx + ln(x) x^y dy, where 0 dx for y = 0 and 0 dy for x = 0
+// keep infinities out.
+static Values powVjp(TensorBuilder &t, ir::PowOp op, Cotangents g,
+                     const Wanted &wanted) {
+  Value x = op.getLhs(), y = op.getRhs();
+  Value zero = t.zeros(x.getType()), one = t.full(x.getType(), 1);
+  auto lhs = [&] {
+    Value less = t.where(t.equal(y, zero), one, t.sub(y, one));
+    return t.mul(g[0], t.mul(y, t.make<ir::PowOp>(x, less)));
+  };
+  auto rhs = [&] {
+    Value log = t.log(t.where(t.equal(x, zero), one, x));
+    return t.mul(g[0], t.mul(log, op.getResult()));
+  };
+  return {wanted[0] ? lhs() : Value(), wanted[1] ? rhs() : Value()};
+}
+
 static Values whereVjp(TensorBuilder &t, ir::WhereOp op, Cotangents g,
                        const Wanted &wanted) {
   Value zero = t.zeros(g[0].getType());
@@ -100,6 +117,18 @@ static Value tanhVjp(TensorBuilder &t, ir::TanhOp op, Value g) {
   return t.mul(g, t.sub(one, t.make<ir::SquareOp>(y)));
 }
 
+// d s(x) = s (1 - s) dx
+static Value sigmoidVjp(TensorBuilder &t, ir::SigmoidOp op, Value g) {
+  Value y = op.getResult();
+  return t.mul(g, t.mul(y, t.sub(t.full(y.getType(), 1), y)));
+}
+
+// d erf(x) = 2 / sqrt(pi) exp(-x^2) dx
+static Value erfVjp(TensorBuilder &t, ir::ErfOp op, Value g) {
+  Value square = t.make<ir::SquareOp>(op.getX());
+  return t.mul(t.scale(g, 2 * std::numbers::inv_sqrtpi), t.exp(t.neg(square)));
+}
+
 static Value reluVjp(TensorBuilder &t, ir::ReluOp op, Value g) {
   Value zero = t.zeros(g.getType());
   return t.where(t.less(zero, op.getX()), g, zero);
@@ -134,6 +163,9 @@ void passes::attachElementwiseGradients(MLIRContext &context) {
   attach<ir::RsqrtOp, rsqrtVjp>(context);
   attach<ir::SquareOp, squareVjp>(context);
   attach<ir::TanhOp, tanhVjp>(context);
+  attach<ir::SigmoidOp, sigmoidVjp>(context);
+  attach<ir::ErfOp, erfVjp>(context);
+  attach<ir::PowOp, powVjp>(context);
   attach<ir::ReluOp, reluVjp>(context);
   attach<ir::ErfInvOp, erfInvVjp>(context);
   attach<ir::ConvertOp, convertVjp>(context);

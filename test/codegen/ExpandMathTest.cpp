@@ -1,4 +1,4 @@
-// ExpandMathTest.cpp - exp, log and tanh over all exponents, in units of the
+// ExpandMathTest.cpp - elementary functions over all exponents, in units of the
 // last place (ulp) against long double libm.
 #include "KernelHarness.h"
 
@@ -114,6 +114,82 @@ TEST(ExpandMath, Log) {
 TEST(ExpandMath, Tanh) {
   check<float>("tanh", std::tanh, 3.5);
   check<double>("tanh", std::tanh, 3.5);
+}
+
+TEST(ExpandMath, Erf) {
+  check<float>("erf", std::erf, 2.5);
+  check<double>("erf", std::erf, 2.5);
+}
+
+// Pairs of special numbers, of random bits, and such that the power is neither
+// 0 nor infinite; negative ones to integers.
+template <class T> std::vector<std::pair<T, T>> powerSamples() {
+  std::vector<T> any = samples<T>();
+  std::vector<T> special(any.end() - 51, any.end());
+  for (T each : {T(2), T(3), T(-2), T(-3), T(0.5), T(-0.5), T(1e9), T(1e15),
+                 T(1e16), T(4503599627370497.0), T(4503599627370495.0)})
+    special.push_back(each);
+  std::vector<std::pair<T, T>> pairs;
+  for (T x : special)
+    for (T y : special)
+      pairs.push_back({x, y});
+  std::mt19937_64 random(8);
+  for (size_t i = 0; i < 100000; ++i)
+    pairs.push_back({any[random() % any.size()], any[random() % any.size()]});
+  std::uniform_real_distribution<double> log(-80, 80), power(-9, 9);
+  for (size_t i = 0; i < 200000; ++i) {
+    double x = std::exp(log(random)), most = sizeof(T) == 4 ? 88 : 709;
+    double y = std::uniform_real_distribution<double>(-most, most)(random) /
+               std::log(x);
+    pairs.push_back({T(x), T(y)});
+    pairs.push_back({T(-std::exp(power(random))), T(int(power(random)))});
+    pairs.push_back({T(1 + power(random) * 1e-3), T(power(random) * 1e3)});
+  }
+  return pairs;
+}
+
+template <class T> void checkPower(double limit) {
+  auto pairs = powerSamples<T>();
+  std::string code = llvm::formatv(R"mlir(
+    func.func @f(%x: tensor<{0}x{1}>, %y: tensor<{0}x{1}>) -> tensor<{0}x{1}> {{
+      %0 = needle.kernel "map" (%x, %y)
+          maps [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>]
+          : (tensor<{0}x{1}>, tensor<{0}x{1}>) -> tensor<{0}x{1}> {{
+      ^bb0(%a: tensor<{0}x{1}>, %b: tensor<{0}x{1}>):
+        %1 = needle.pow %a, %b : tensor<{0}x{1}>
+        needle.yield %1 : tensor<{0}x{1}>
+      }
+      return %0 : tensor<{0}x{1}>
+    })mlir",
+                                   pairs.size(), element<T>);
+  for (const TargetInfo &target : targets()) {
+    CompiledKernel kernel(code, target);
+    ASSERT_TRUE(kernel.ok());
+    auto arguments = kernel.randomArguments();
+    for (size_t i = 0; i < pairs.size(); ++i) {
+      arguments[0].template data<T>()[i] = pairs[i].first;
+      arguments[1].template data<T>()[i] = pairs[i].second;
+    }
+    auto results = kernel.run(arguments);
+    double worst = 0;
+    std::pair<T, T> where;
+    for (size_t i = 0; i < pairs.size(); ++i) {
+      long double exact =
+          std::pow((long double)pairs[i].first, (long double)pairs[i].second);
+      double error = ulps(results[0].template data<T>()[i], exact);
+      if (error > worst)
+        worst = error, where = pairs[i];
+    }
+    EXPECT_LE(worst, limit) << element<T> << " " << where.first << "^"
+                            << where.second << " on " << target.isa;
+    std::printf("  pow_%s_%s %.2f ulp at %g^%g\n", element<T>,
+                target.isa.c_str(), worst, double(where.first),
+                double(where.second));
+  }
+}
+TEST(ExpandMath, Power) {
+  checkPower<float>(1);
+  checkPower<double>(3);
 }
 
 } // namespace

@@ -95,6 +95,25 @@ TEST(Adam, FollowsAlgorithm1) {
     }
 }
 
+TEST(AdamW, DecaysBesideTheGradient) {
+  for (bool jitted : {false, true}) {
+    std::vector<double> p = start, m(3, 0.0), v(3, 0.0);
+    for (int t = 1; t <= 7; ++t)
+      for (size_t i = 0; i < 3; ++i) {
+        double g = scale[i] * p[i];
+        p[i] *= 1 - 0.01 * 0.1;
+        m[i] = 0.9 * m[i] + 0.1 * g;
+        v[i] = 0.999 * v[i] + 0.001 * g * g;
+        double mhat = m[i] / (1 - std::pow(0.9, t));
+        double vhat = v[i] / (1 - std::pow(0.999, t));
+        p[i] -= 0.01 * mhat / (std::sqrt(vhat) + 1e-8);
+      }
+    optim::AdamWOptions o{.learningRate = 0.01, .weightDecay = 0.1};
+    expectClose(train([&](auto q) { return optim::AdamW(q, o); }, 7, jitted),
+                p);
+  }
+}
+
 // torch.optim.Adam keeps `step` per parameter: one that has no gradient in a
 // step is not counted.
 TEST(Adam, CountsTheUpdatesOfEachParameter) {
@@ -172,6 +191,7 @@ TEST(Optimizer, RefusesWhatDoesNotFit) {
   EXPECT_THROW(optim::SGD({}), Error);
   EXPECT_THROW(optim::SGD({p}, {.momentum = 0, .nesterov = true}), Error);
   EXPECT_THROW(optim::Adam({p}, {.beta1 = 1.5}), Error);
+  EXPECT_THROW(optim::AdamW({p}, {.beta2 = -1}), Error);
 }
 
 TEST(ClipByGlobalNorm, ScalesAllGradientsTogether) {

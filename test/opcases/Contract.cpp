@@ -1,6 +1,9 @@
 // Contract.cpp - the rows of contractions.
 #include "opcases/Reference.h"
 
+#include <cmath>
+#include <optional>
+
 namespace needle::test {
 namespace {
 
@@ -68,6 +71,53 @@ OpCase matmulRow(std::string name, std::vector<std::vector<Shape>> shapes,
   return row;
 }
 
+// Rows of weights e^score / sum of them, over the places that are seen.
+Array attended(const Array &query, const Array &key, const Array &value,
+               bool causal, std::optional<double> scale) {
+  int rank = query.shape.rank();
+  int64_t inner = query.shape[-1], places = key.shape[-2];
+  int64_t offset = places - query.shape[-2];
+  Number factor = scale ? Number(*scale) : 1 / std::sqrt(Number(inner));
+  std::vector<int64_t> sizes(query.shape.begin(), query.shape.end());
+  sizes.back() = value.shape[-1];
+  auto element = [rank](const Array &x, Index index, int64_t row,
+                        int64_t column) {
+    index[size_t(rank - 2)] = row;
+    index[size_t(rank - 1)] = column;
+    return at(x, index);
+  };
+  return build(Shape(std::span<const int64_t>(sizes)), [&](const Index &index) {
+    int64_t i = index[size_t(rank - 2)], e = index[size_t(rank - 1)];
+    Number sum = 0, total = 0;
+    for (int64_t j = 0; j < (causal ? i + offset + 1 : places); ++j) {
+      Number score = 0;
+      for (int64_t p = 0; p < inner; ++p)
+        score += element(query, index, i, p) * element(key, index, j, p);
+      Number weight = std::exp(factor * score);
+      sum += weight;
+      total += weight * element(value, index, j, e);
+    }
+    return total / sum;
+  });
+}
+
+OpCase attentionRow(std::string name, AttentionOptions options,
+                    std::vector<std::vector<Shape>> shapes) {
+  OpCase row;
+  row.op = "attention";
+  row.name = name;
+  row.shapes = std::move(shapes);
+  row.inputs = {{}, {}, {}};
+  row.call = [=](auto &x, DType) {
+    return std::vector{attention(x[0], x[1], x[2], options)};
+  };
+  row.reference = [=](const Arrays &x) {
+    return Arrays{attended(x[0], x[1], x[2], options.causal, options.scale)};
+  };
+  row.tolerance = 256;
+  return row;
+}
+
 } // namespace
 
 std::vector<OpCase> contractCases() {
@@ -116,6 +166,16 @@ std::vector<OpCase> contractCases() {
                 {{{3, 2}, {5, 3}}, {{33, 17}, {15, 33}}, {{2, 3, 4}, {5, 3}}},
                 true, true),
       ofIntegers,
+      attentionRow("attention", {},
+                   {{{1, 1}, {1, 1}, {1, 1}},
+                    {{3, 4}, {5, 4}, {5, 2}},
+                    {{17, 8}, {17, 8}, {17, 8}},
+                    {{2, 3, 5, 4}, {2, 3, 7, 4}, {2, 3, 7, 6}}}),
+      attentionRow("attention_to_the_past", {.causal = true, .scale = 0.25},
+                   {{{1, 3}, {1, 3}, {1, 3}},
+                    {{17, 4}, {17, 4}, {17, 5}},
+                    {{3, 4}, {5, 4}, {5, 2}},
+                    {{2, 3, 5, 4}, {2, 3, 5, 4}, {2, 3, 5, 4}}}),
   };
 }
 

@@ -116,6 +116,9 @@ std::vector<OpCase> unaryCases() {
       unary(
           "square", square, [](Number x) { return x * x; }, {}, numbers),
       unary("tanh", tanh, [](Number x) { return std::tanh(x); }),
+      unary("sigmoid", sigmoid,
+            [](Number x) { return 1 / (1 + std::exp(-x)); }),
+      unary("erf", erf, [](Number x) { return std::erf(x); }),
   };
   auto kinked = [&](OpCase row) { append(rows, row, row.name, Order::once); };
   kinked(unary(
@@ -138,6 +141,9 @@ std::vector<OpCase> elementwiseCases() {
   rows.push_back(binary(
       "div", div, [](Number x, Number y) { return x / y; },
       {{}, {Input::number, 0.5, 2}}, floats));
+  rows.push_back(binary(
+      "pow", pow, [](Number x, Number y) { return std::pow(x, y); },
+      {{Input::number, 0.25, 3}, {}}, floats));
   append(rows,
          binary("maximum", maximum,
                 [](Number x, Number y) { return x > y ? x : y; }),
