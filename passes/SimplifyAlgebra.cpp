@@ -232,9 +232,9 @@ Value simplifyAlgebra(Operation *op, OpBuilder &b, Location loc) {
     if (Value value = reductionOfOne(reduction, b, loc))
       return value;
   return llvm::TypeSwitch<Operation *, Value>(op)
-      .Case<ir::AddOp, ir::SubOp, ir::MulOp, ir::DivOp, ir::SquareOp, ir::AbsOp,
-            ir::ReluOp, ir::NotOp, ir::WhereOp, ir::ConvertOp, ir::SumOp>(
-          [&](auto typed) { return simplify(typed, b, loc); })
+      .Case<ir::AddOp, ir::SubOp, ir::MulOp, ir::DivOp, ir::PowOp, ir::SquareOp,
+            ir::AbsOp, ir::ReluOp, ir::NotOp, ir::WhereOp, ir::ConvertOp,
+            ir::SumOp>([&](auto typed) { return simplify(typed, b, loc); })
       .Default([](Operation *) { return Value(); });
 }
 
