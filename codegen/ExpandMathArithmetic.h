@@ -63,6 +63,13 @@ public:
   Value div(Value x, Value y) {
     return mlir::arith::DivFOp::create(b, loc, x, y);
   }
+  /// For vectors an estimate of 1 / y with a Newton step, which takes a quarter
+  /// of the time: some 2 ulp instead of 0.5. Neither is infinite.
+  Value divideFast(Value x, Value y) {
+    auto flags = mlir::arith::FastMathFlags::arcp |
+                 mlir::arith::FastMathFlags::ninf;
+    return mlir::arith::DivFOp::create(b, loc, x, y, flags);
+  }
   Value addInteger(Value x, Value y) {
     return mlir::arith::AddIOp::create(b, loc, x, y);
   }

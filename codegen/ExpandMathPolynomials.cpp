@@ -124,7 +124,7 @@ Value buildTanh(OpBuilder &b, Location loc, Value x) {
   Reduced reduced = reduce(a, a.add(size, size), format.bias);
   Value power = a.fromBits(a.shiftLeft(reduced.biased, format.mantissa));
   Value expm1 = a.add(a.mul(power, reduced.expm1), a.sub(power, a.number(1)));
-  Value result = a.div(expm1, a.add(expm1, a.number(2)));
+  Value result = a.divideFast(expm1, a.add(expm1, a.number(2)));
   return math::CopySignOp::create(b, loc, result, x);
 }
 
