@@ -2,6 +2,7 @@
 #include "needle/frontend/Jit.h"
 
 #include "needle/frontend/Evaluate.h"
+#include "needle/frontend/Save.h"
 #include "needle/frontend/Signature.h"
 #include "needle/frontend/Variable.h"
 #include "needle/runtime/Environment.h"
@@ -160,8 +161,10 @@ namespace {
 /// nobody else holds are given up, and come back when it throws.
 class CallBuffers {
 public:
+  // Delegates, so that the destructor also gives back what a throw interrupts.
   CallBuffers(const Entry &entry, std::span<Node *const> inputs,
-              RandomState random) {
+              RandomState random)
+      : CallBuffers() {
     for (const Traced::Source &source : entry.traced.sources) {
       switch (source.kind) {
       case Traced::Source::Kind::argument:
@@ -191,6 +194,7 @@ public:
   std::vector<BufferPtr> buffers;
 
 private:
+  CallBuffers() = default;
   void addVariable(const Entry &entry, uint32_t number) {
     const Traced::Touched &variable = entry.traced.variables[number];
     Node *node = variable.cell->value.get();
@@ -329,6 +333,20 @@ void JitCore::dump(const std::string &folder, Where where) const {
   codegen::CompileOptions options;
   options.dumpDirectory = folder;
   compileAt(where, called(state->last, where).traced.graph, options);
+}
+
+void JitCore::save(const std::string &path, const SaveOptions &options,
+                   Where where) const {
+  std::lock_guard lock(state->mutex);
+  const Entry &entry = called(state->last, where);
+  try {
+    savedStep(entry.traced, entry.compiled->executable->program(), options)
+        .save(path);
+  } catch (const Error &error) {
+    if (error.where().line > 0)
+      throw;
+    throw Error(reported(where), std::string("save: ") + error.what());
+  }
 }
 
 } // namespace needle::detail

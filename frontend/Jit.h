@@ -25,6 +25,13 @@ struct JitOptions {
   bool recheck = true;
 };
 
+/// Names for Step::run, in place of "input0", ... and "result0", ...: of the
+/// tensors among the arguments, and in the result, in order. Empty: none.
+struct SaveOptions {
+  std::vector<std::string> inputs = {};
+  std::vector<std::string> results = {};
+};
+
 namespace detail {
 
 /// The leaves of a call's arguments, flat: tensors, and the words that make up
@@ -75,6 +82,8 @@ public:
   Report report(Where where) const;
   std::string ir(std::string_view stage, Where where) const;
   void dump(const std::string &folder, Where where) const;
+  void save(const std::string &path, const SaveOptions &options,
+            Where where) const;
 
 private:
   struct State;
@@ -200,6 +209,17 @@ public:
   /// traced.json and the IR after every stage, as files in `folder`.
   void dump(const std::string &folder, Where where = Where::here()) const {
     used(where).dump(folder, where);
+  }
+  /// Writes the compiled step of the signature called last, with the values
+  /// that its variables and captured tensors have now, for programs that link
+  /// needle::runtime alone: needle::Step::load (runtime/Step.h). It runs on
+  /// CPUs that have the instructions it was compiled for (NEEDLE_CPU). The file
+  /// is whole or absent. Error before a call, when `options` name another
+  /// number of tensors or one name twice, when the step has work on the
+  /// reference target, and when the file can't be written.
+  void save(const std::string &path, const SaveOptions &options = {},
+            Where where = Where::here()) const {
+    used(where).save(path, options, where);
   }
 
 private:

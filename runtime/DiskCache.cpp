@@ -9,17 +9,17 @@
 #include "needle/runtime/Error.h"
 #include "needle/runtime/Log.h"
 #include "needle/runtime/SealedFile.h"
+#include "needle/runtime/TemporaryFile.h"
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <cstdlib>
+#include <cstring>
 #include <dirent.h>
 #include <fcntl.h>
 #include <filesystem>
 #include <memory>
 #include <sys/file.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <vector>
@@ -134,58 +134,6 @@ void DiskCache::reject(std::string_view key, const std::string &what) {
 }
 
 // ---- writing ---------------------------------------------------------------
-namespace {
-/// A file that nobody else has, locked while it is written; gone when it is not
-/// renamed.
-class TemporaryFile {
-public:
-  explicit TemporaryFile(const std::string &path) : path(path) {
-    number = ::open(path.c_str(),
-                    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (number >= 0)
-      ::flock(number, LOCK_EX | LOCK_NB);
-  }
-  ~TemporaryFile() {
-    if (number < 0)
-      return;
-    if (!path.empty())
-      ::unlink(path.c_str());
-    ::close(number); // the lock goes last
-  }
-  TemporaryFile(const TemporaryFile &) = delete;
-
-  /// False, and errno says why, when it can't be done.
-  bool write(std::string_view bytes) {
-    // Else the process would get SIGXFSZ, and end.
-    struct rlimit limit = {};
-    if (!getrlimit(RLIMIT_FSIZE, &limit) && limit.rlim_cur < bytes.size()) {
-      errno = EFBIG;
-      return false;
-    }
-    while (!bytes.empty()) {
-      ssize_t done = ::write(number, bytes.data(), bytes.size());
-      if (done < 0 && errno == EINTR)
-        continue;
-      if (done < 0)
-        return false;
-      bytes.remove_prefix(size_t(done));
-    }
-    return true;
-  }
-  bool rename(const std::string &to) {
-    if (::rename(path.c_str(), to.c_str()))
-      return false;
-    path.clear();
-    return true;
-  }
-  bool isOpen() const { return number >= 0; }
-
-private:
-  std::string path;
-  int number;
-};
-} // namespace
-
 void DiskCache::insert(std::string_view key, std::string_view value) {
   ByteWriter entry;
   entry.text(key);
@@ -209,11 +157,8 @@ void DiskCache::write(const std::string &path, std::string_view bytes) {
       writtenSinceTrim = int64_t(bytes.size());
     }
   }
-  static std::atomic<uint64_t> count{0};
-  auto now = std::chrono::steady_clock::now().time_since_epoch().count();
-  TemporaryFile file(path + "." + std::to_string(getpid()) + "." +
-                     std::to_string(now) + "." + std::to_string(count++) +
-                     std::string(temporaryEnd));
+  TemporaryFile file(TemporaryFile::nameFor(path) + std::string(temporaryEnd),
+                     0600);
   bool isWritten = file.isOpen() && file.write(bytes);
   if (isWritten && file.rename(path))
     return;

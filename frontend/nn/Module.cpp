@@ -1,6 +1,7 @@
 // Module.cpp - the tree behind nn::Module.
 #include "needle/frontend/nn/Module.h"
 
+#include "needle/frontend/Cell.h"
 #include "needle/frontend/Trace.h"
 #include "needle/runtime/Error.h"
 
@@ -78,7 +79,7 @@ Variable Module::parameter(Name name, const Tensor &value, Where where) {
 
 Variable Module::parameter(Name name, const Variable &variable) {
   checkName(name);
-  if (variable.name().empty())
+  if (!*variable.get()->name) // else the user's, or another module's
     variable.name(name.text);
   members->parameters.emplace_back(std::move(name.text), variable);
   return variable;

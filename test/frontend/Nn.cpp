@@ -42,6 +42,15 @@ TEST(Module, NamesParametersByPathAndSharedOnesOnce) {
             (std::vector<std::string>{"first.count"}));
 }
 
+TEST(Module, NamesItsVariablesForErrorsAndDumps) {
+  Model model;
+  EXPECT_EQ(model.first.inner.weight.name(), "first.inner.weight");
+  Variable mine(zeros({3, 2}));
+  mine.name("mine");
+  nn::Linear tied(3, 2, {.weight = mine});
+  EXPECT_EQ(mine.name(), "mine");
+}
+
 TEST(Module, MovesAndKeepsReferencesToItsChildren) {
   Model model;
   const nn::Linear *linear = &model.first.inner;
