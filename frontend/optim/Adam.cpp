@@ -11,9 +11,9 @@
 namespace needle::optim {
 
 namespace {
-Variable makePower(size_t parameters, Where where) {
+Variable makePower(size_t parameters, const std::string &name, Where where) {
   Variable power(ones({parameters}, DType::float64), where);
-  power.trainable(false);
+  power.trainable(false).name(name);
   return power;
 }
 } // namespace
@@ -31,9 +31,11 @@ AdamW::AdamW(std::vector<Variable> parameters, AdamWOptions options,
 Adam::Adam(std::vector<Variable> parameters, const AdamOptions &o,
            bool decoupled, const char *name, Where where)
     : Optimizer(std::move(parameters), o.learningRate, name, where), options(o),
-      decoupled(decoupled), first(makeSlots(where)), second(makeSlots(where)),
-      power1(makePower(first.size(), where)),
-      power2(makePower(first.size(), where)) {
+      decoupled(decoupled), first(makeSlots("firstMoment", where)),
+      second(makeSlots("secondMoment", where)),
+      power1(makePower(first.size(), std::string(name) + ".beta1Power", where)),
+      power2(
+          makePower(first.size(), std::string(name) + ".beta2Power", where)) {
   auto isRate = [](double beta) { return beta >= 0 && beta < 1; };
   if (!isRate(o.beta1) || !isRate(o.beta2) || !(o.epsilon >= 0))
     throw Error(where, std::string(name) + ": beta1 is " +

@@ -11,16 +11,18 @@
 namespace needle::optim {
 
 namespace {
-Variable scalarVariable(double value, Where where) {
+Variable scalarVariable(double value, const std::string &name, Where where) {
   Variable variable(full(Shape{}, value, DType::float64), where);
-  variable.trainable(false);
+  variable.trainable(false).name(name);
   return variable;
 }
 } // namespace
 
 Optimizer::Optimizer(std::vector<Variable> parameters, double learningRate,
                      const char *name, Where where)
-    : all(std::move(parameters)), learning(scalarVariable(learningRate, where)),
+    : all(std::move(parameters)),
+      learning(scalarVariable(learningRate, std::string(name) + ".learningRate",
+                              where)),
       name(name) {
   if (all.empty())
     throw Error(where, std::string(name) + ": got no parameters");
@@ -32,11 +34,12 @@ Optimizer::Optimizer(std::vector<Variable> parameters, double learningRate,
 }
 Optimizer::~Optimizer() = default;
 
-std::vector<Variable> Optimizer::makeSlots(Where where) const {
+std::vector<Variable> Optimizer::makeSlots(const char *slot,
+                                           Where where) const {
   std::vector<Variable> slots;
   for (const Variable &variable : all) {
     slots.emplace_back(zeros(variable.shape(), variable.dtype()), where);
-    slots.back().trainable(false);
+    slots.back().trainable(false).name(variable.name() + "." + slot);
   }
   return slots;
 }

@@ -49,8 +49,9 @@ protected:
   /// the slots.
   virtual Tensor update(size_t index, const Tensor &value,
                         const Tensor &gradient) = 0;
-  /// A slot for every parameter, zeros of its shape and dtype.
-  std::vector<Variable> makeSlots(Where where) const;
+  /// A slot for every parameter, zeros of its shape and dtype, and named like
+  /// it: "hidden.weight.SLOT".
+  std::vector<Variable> makeSlots(const char *slot, Where where) const;
   /// The learning rate, [] float64.
   Tensor rate() const { return learning; }
 

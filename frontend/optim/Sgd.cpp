@@ -16,11 +16,11 @@ SGD::SGD(std::vector<Variable> parameters, SgdOptions o, Where where)
     throw Error(where, "SGD: damped excludes nesterov and dampening");
   if (o.momentum == 0)
     return;
-  momenta = makeSlots(where);
+  momenta = makeSlots("momentum", where);
   if (o.dampening != 0)
     for (size_t i = 0; i < momenta.size(); ++i) {
       started.emplace_back(zeros(Shape{}, DType::float64), where);
-      started.back().trainable(false);
+      started.back().trainable(false).name("SGD.started");
     }
 }
 

@@ -46,6 +46,25 @@ says "demo: --x=V and --steps" '^test accuracy ' \
   "$bin/demo" --data="$data" --dump=demo-dump --steps=2 --threads=1
 says "demo: on the interpreter" '^test accuracy ' \
   "$bin/demo" --data "$data" --dump ref-dump --steps 1 --target reference
+says "ship: trains and saves a step" '^saved to step.needle$' \
+  "$bin/ship" step.needle "$data"
+says "deploy: goes on with it, without a compiler" \
+  '^call 60: loss 0\.0[0-9]*, 0123456789 is read as 0123456789$' \
+  "$bin/deploy" step.needle
+says "deploy: shows the variables by name" \
+  '^  hidden\.weight\.momentum +float32 \[784, 64\]$' "$bin/deploy" step.needle
+LD_DEBUG=files "$bin/deploy" step.needle >loaded 2>&1
+if grep -E 'lib(LLVM|MLIR|needle-compiler|needle\.so)' loaded; then
+  echo "FAIL: deploy loads more than the runtime"; failed=1
+fi
+refuses "deploy: missing file" 'cannot read nowhere' "$bin/deploy" nowhere
+refuses "deploy: not a step" 'loaded: is not a step' "$bin/deploy" loaded
+head -c 100000 step.needle >half
+refuses "deploy: half a step" 'half: damaged' "$bin/deploy" half
+if [ -z "${NEEDLE_CPU:-}" ] && grep -q avx2 /proc/cpuinfo; then
+  refuses "deploy: another CPU" 'needs a CPU with avx.*there is sse2' \
+    env NEEDLE_CPU=sse2 "$bin/deploy" step.needle
+fi
 refuses "demo: missing folder" 'nowhere' "$bin/demo" --data "$work/nowhere"
 refuses "demo: unknown target" 'tpu' "$bin/demo" --data "$data" --target tpu
 refuses "demo: unknown option" 'frobnicate' "$bin/demo" --frobnicate 1

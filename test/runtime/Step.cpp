@@ -193,15 +193,18 @@ TEST_F(StepTest, EveryChangedByteIsAFormatError) {
   for (size_t i = 0; i < whole.size(); ++i) {
     std::string changed = whole;
     changed[i] = char(changed[i] ^ 0x20);
-    write(changed);
     EXPECT_EQ(messageOf<FormatError>([&] {
-                (void)Step::load(path);
+                readStep(changed, path);
               }).rfind(path + ": ", 0),
               0u)
         << i;
-    write(whole.substr(0, i));
-    EXPECT_THROW((void)Step::load(path), FormatError) << i;
+    EXPECT_THROW(readStep(whole.substr(0, i), path), FormatError) << i;
   }
+  write(whole.substr(0, whole.size() / 2));
+  EXPECT_EQ(messageOf<FormatError>([&] {
+              (void)Step::load(path);
+            }).rfind(path + ": damaged", 0),
+            0u);
 }
 
 TEST_F(StepTest, AnotherCpusStepIsATargetError) {
