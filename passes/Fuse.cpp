@@ -63,6 +63,8 @@ void copyMovedCarries(ir::ScanOp scan) {
 }
 
 struct Fuse : impl::FuseBase<Fuse> {
+  using FuseBase::FuseBase;
+
   void runOnOperation() override {
     auto module = dyn_cast<ModuleOp>(getOperation());
     if (!module)
@@ -92,7 +94,8 @@ struct Fuse : impl::FuseBase<Fuse> {
   void fuse(Block &block, ir::TargetAttr target) {
     eraseDead(block);
     fuse::BlockGraph graph(block, target); // leaves kernels as they are
-    fuse::Grouping grouping(graph, isLogged() ? &llvm::errs() : nullptr);
+    fuse::Grouping grouping(graph, static_cast<int>(maxOps),
+                            isLogged() ? &llvm::errs() : nullptr);
     fuse::emitKernels(grouping, fuse::schedule(grouping));
   }
 };

@@ -70,8 +70,8 @@ bool Group::isDeepReduction() const {
   return kind == Kind::reduce && elements >= manyElements && rows < fewRows;
 }
 
-Grouping::Grouping(BlockGraph &graph, raw_ostream *log)
-    : graph(graph), log(log) {
+Grouping::Grouping(BlockGraph &graph, int maxBodyOps, raw_ostream *log)
+    : graph(graph), maxBodyOps(maxBodyOps), log(log) {
   for (size_t node = 0; node < graph.nodes.size(); ++node)
     place(node);
   absorbPrologues();

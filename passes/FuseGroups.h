@@ -30,8 +30,8 @@ struct Group {
   }
 };
 
-/// Limits that keep kernels small enough to compile and to be told apart.
-inline constexpr int maxBodyOps = 64;
+/// Keeps kernels small enough to compile and to be told apart; so does the
+/// pass's option max-ops.
 inline constexpr int maxOperandsAndResults = 16;
 
 /// Why an op did not join the group of an operand; null: it did.
@@ -40,8 +40,9 @@ using Reason = const char *;
 class Grouping {
 public:
   /// `log`, if not null, is told of every op that starts a kernel although an
-  /// operand comes from another one, and why.
-  Grouping(BlockGraph &graph, llvm::raw_ostream *log);
+  /// operand comes from another one, and why. No kernel of several ops holds
+  /// more than `maxBodyOps`.
+  Grouping(BlockGraph &graph, int maxBodyOps, llvm::raw_ostream *log);
 
   BlockGraph &graph;
   llvm::SmallVector<Group, 0> groups; // parent < 0: alive
@@ -70,6 +71,7 @@ private:
   Numbers sourceGroups(const Node &node) const;
   int addedInputs(const Node &node, int group) const;
 
+  int maxBodyOps;
   llvm::raw_ostream *log;
 };
 

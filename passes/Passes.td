@@ -29,7 +29,8 @@ def Fuse : Pass<"needle-fuse"> {
     Every op that computes ends up in a `needle.kernel`. Outside stay constants,
     loops (their bodies are fused, too) and views that are their operand's
     memory under another shape. With NEEDLE_LOG=fuse it says why ops that read
-    each other's results did not share a kernel.
+    each other's results did not share a kernel; max-ops=1 gives every op a
+    kernel of its own, which tells whether fusion is to blame.
 
     ```mlir
     %0 = needle.matmul %a, %b : tensor<4x8xf32>, tensor<8x2xf32>
@@ -43,6 +44,8 @@ def Fuse : Pass<"needle-fuse"> {
     }
     ```
   }];
+  let options = [Option<"maxOps", "max-ops", "int64_t", "64",
+                        "of one kernel, where ops are fused at all">];
 }
 def PlanMemory : Pass<"needle-plan-memory"> {
   let summary = "give every intermediate its place in the arena";

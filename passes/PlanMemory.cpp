@@ -179,8 +179,8 @@ private:
     unsigned result = cast<OpResult>(value).getResultNumber();
     if (reads.size() != 1 || op->getOperand(reads[0]) != old)
       return false;
-    if (isa<ir::ScanOp>(op)) // the carry starts where it already is
-      return reads[0] == result;
+    if (auto scan = dyn_cast<ir::ScanOp>(op)) // a carry starts where it is
+      return reads[0] == result && result < scan.getCarries();
     auto kernel = dyn_cast<ir::KernelOp>(op);
     if (!kernel || !KernelReads(kernel).allows(reads[0], result))
       return false;
@@ -273,11 +273,11 @@ void Planner::claimResults(Block &outer) {
     for (unsigned index = 0; index < yield->getNumOperands(); ++index) {
       bool whole = true;
       Value root = rootOf(yield->getOperand(index), &whole);
-      if (!whole || !isMadeIn(body, root) || claimed.contains(root))
+      if (!whole || !isMadeIn(body, root) || claimed.contains(root) ||
+          kept.contains(root))
         continue;
       if (index >= carries) {
-        if (!kept.contains(root))
-          claimed.insert(root);
+        claimed.insert(root);
         continue;
       }
       int64_t operand;

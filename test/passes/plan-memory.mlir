@@ -249,3 +249,40 @@ func.func @body_of_loop_shares_the_arena(%x: tensor<8xf32>)
   }
   return %1#0, %1#1 : tensor<8xf32>, tensor<3x8xf64>
 }
+
+// A stack's place is written before the carry's, which may still be a slice.
+// CHECK-LABEL: @stack_does_not_replace_the_slices(
+// CHECK-NOT: needle.in_place_of
+// CHECK: return
+func.func @stack_does_not_replace_the_slices(%x: tensor<8xf32>,
+    %xs: tensor<3x8xf32>) -> tensor<3x8xf32> {
+  %0:2 = needle.scan(%x, %xs)
+      {length = 3 : i64, carries = 1 : i64, slices = 1 : i64}
+      : (tensor<8xf32>, tensor<3x8xf32>) -> (tensor<8xf32>, tensor<3x8xf32>) {
+  ^bb0(%i: tensor<i64>, %c: tensor<8xf32>, %s: tensor<8xf32>):
+    needle.yield %s, %c : tensor<8xf32>, tensor<8xf32>
+  }
+  return %0#1 : tensor<3x8xf32>
+}
+
+// -1 is the first carry's memory, and the first carry is stacked after the
+// kernel has run.
+// CHECK-LABEL: @next_carry_given_twice_is_copied(
+// CHECK: needle.kernel {{.*}}needle.offsets = array<i64: 128>
+// CHECK: return
+func.func @next_carry_given_twice_is_copied(%x: tensor<8xf32>)
+    -> tensor<3x8xf32> {
+  %0:3 = needle.scan(%x, %x)
+      {length = 3 : i64, carries = 2 : i64, slices = 0 : i64}
+      : (tensor<8xf32>, tensor<8xf32>)
+      -> (tensor<8xf32>, tensor<8xf32>, tensor<3x8xf32>) {
+  ^bb0(%i: tensor<i64>, %a: tensor<8xf32>, %b: tensor<8xf32>):
+    %1 = needle.kernel "map"(%a) maps [#id] : (tensor<8xf32>) -> tensor<8xf32> {
+    ^bb0(%e: tensor<8xf32>):
+      %2 = needle.relu %e : tensor<8xf32>
+      needle.yield %2 : tensor<8xf32>
+    }
+    needle.yield %1, %1, %a : tensor<8xf32>, tensor<8xf32>, tensor<8xf32>
+  }
+  return %0#2 : tensor<3x8xf32>
+}
