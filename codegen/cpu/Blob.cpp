@@ -66,7 +66,10 @@ std::unique_ptr<llvm::TargetMachine> makeMachine(StringRef cpu,
   if (!target)
     return nullptr;
   llvm::TargetOptions options;
-  options.AllowFPOpFusion = llvm::FPOpFusion::Fast;
+  // Only ops that ask for it become FMAs: what two kernels compute must be the
+  // same number in both (x == max(x), in the gradient of max), and whether a
+  // product has other users, which prevent it, differs from kernel to kernel.
+  options.AllowFPOpFusion = llvm::FPOpFusion::Standard;
   return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
       triple, cpu, "", options, llvm::Reloc::PIC_, llvm::CodeModel::Small,
       llvm::CodeGenOptLevel::Default));

@@ -198,6 +198,31 @@ func.func @f(%x: tensor<7x33xf32>) -> (tensor<7x33xf32>, tensor<33xf32>, tensor<
                      {draw({7, 33}, 4)});
 }
 
+// The sum is computed twice, once where the product is stored: as an FMA in one
+// of the two it would never equal its maximum.
+TEST(CompileModule, WhatTwoKernelsComputeIsTheSameNumber) {
+  std::vector<HostArray> results = runOn("cpu", R"(
+func.func @f(%x: tensor<64x17xf32>, %y: tensor<64x17xf32>, %z: tensor<64x17xf32>)
+    -> (tensor<64x17xf32>, tensor<64x17xf32>) {
+  %p = needle.mul %x, %y : tensor<64x17xf32>
+  %w = needle.pin %z : tensor<64x17xf32>
+  %s = needle.add %p, %w : tensor<64x17xf32>
+  %m = needle.max %s {axes = array<i64: 0>} : tensor<64x17xf32>
+  %g = needle.gradient(%m, %w) : (tensor<17xf32>, tensor<64x17xf32>) -> tensor<64x17xf32>
+  return %p, %g : tensor<64x17xf32>, tensor<64x17xf32>
+})",
+                                         {draw({64, 17}, 1), draw({64, 17}, 2),
+                                          draw({64, 17}, 3)});
+  ASSERT_EQ(results.size(), 2u);
+  std::vector<float> gradient = values<float>(results[1]);
+  for (size_t column = 0; column < 17; ++column) {
+    float sum = 0;
+    for (size_t row = 0; row < 64; ++row)
+      sum += gradient[row * 17 + column];
+    EXPECT_EQ(sum, 1) << "column " << column;
+  }
+}
+
 TEST(CompileModule, ScanAgrees) {
   for (const char *reverse : {"false", "true"})
     expectTargetsAgree(R"(
