@@ -10,14 +10,18 @@
 #include "needle/ir/Import.h"
 #include "needle/passes/Passes.h"
 #include "needle/runtime/Error.h"
+#include "numerics/CheckGradient.h"
+#include "numerics/VerifyEach.h"
 
+#include "mlir/Parser/Parser.h"
 #include "mlir/Support/FileUtilities.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "mlir/Transforms/Passes.h"
 #include "llvm/Support/CommandLine.h"
-#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/ToolOutputFile.h"
 
 using namespace mlir;
@@ -45,6 +49,21 @@ llvm::cl::opt<Emit>
                           clEnumValN(Emit::json, "json",
                                      "a graph, as in runtime/Json.md")),
          llvm::cl::cat(category));
+
+llvm::cl::opt<bool> verifyNumerics(
+    "verify-each-numerics",
+    llvm::cl::desc("interpret after each pass; name the one that changes a "
+                   "number by more than rounding can"),
+    llvm::cl::cat(category));
+llvm::cl::opt<bool> checkGrad(
+    "check-grad",
+    llvm::cl::desc("compare each gradient with central differences, in f64; "
+                   "no pass runs"),
+    llvm::cl::cat(category));
+llvm::cl::opt<uint64_t>
+    seed("seed", llvm::cl::init(0), llvm::cl::cat(category),
+         llvm::cl::desc("of the arguments of --verify-each-numerics and "
+                        "--check-grad"));
 
 /// "needle-opt: error: FILE: message" on stderr.
 LogicalResult fail(const Twine &message) {
@@ -165,6 +184,45 @@ FailureOr<std::string> textOfJson(StringRef text, StringRef name,
   return result;
 }
 
+// ---- gradients --------------------------------------------------------------
+
+/// A line per gradient; fails unless all agree with differences.
+LogicalResult checkGradientsOf(const llvm::MemoryBuffer &text,
+                               const DialectRegistry &registry,
+                               llvm::raw_ostream &os) {
+  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  context.loadAllAvailableDialects();
+  llvm::SourceMgr sources;
+  sources.AddNewSourceBuffer(
+      llvm::MemoryBuffer::getMemBuffer(text.getMemBufferRef()), {});
+  SourceMgrDiagnosticHandler handler(sources, &context, llvm::errs());
+  auto module = parseSourceFile<ModuleOp>(sources, &context);
+  if (!module)
+    return failure();
+  numerics::GradientCheckOptions options;
+  options.seed = seed;
+  auto checked = numerics::checkGradients(*module, options);
+  if (failed(checked))
+    return failure();
+  int64_t compared = 0;
+  bool agree = true;
+  for (const numerics::CheckedGradient &gradient : *checked) {
+    os << gradient.name << ": " << (gradient.agrees ? "agrees" : "DIFFERS")
+       << ", largest error " << llvm::format("%.3g", gradient.worst) << " of "
+       << gradient.checked << " differences";
+    if (gradient.kinks)
+      os << ", " << gradient.kinks << " across a kink left out";
+    os << "\n";
+    agree &= gradient.agrees;
+    compared += gradient.checked;
+  }
+  if (!agree)
+    return fail("gradients differ from central differences");
+  if (compared == 0)
+    return fail("there is no gradient to check");
+  return success();
+}
+
 // ---- main -------------------------------------------------------------------
 
 LogicalResult run(StringRef inputName, StringRef outputName,
@@ -185,12 +243,16 @@ LogicalResult run(StringRef inputName, StringRef outputName,
   if (!output)
     return fail(error);
 
+  if (checkGrad)
+    return checkGradientsOf(*input.text, registry, output->os());
   MlirOptMainConfig outer = config;
   outer.setPassPipelineSetupFn([&](PassManager &pm) -> LogicalResult {
     if (failed(config.setupPassPipeline(pm)))
       return failure();
     if (!pipelineTarget.empty())
       addPipeline(pm);
+    if (verifyNumerics)
+      numerics::verifyEachNumerics(pm, seed);
     if (emit == Emit::json)
       pm.addPass(std::make_unique<EmitJson>(output->os()));
     return success();

@@ -31,7 +31,7 @@ void Tally::add(const Tally &other) {
   graphs += other.graphs;
   kernelsCompiled += other.kernelsCompiled;
   elements += other.elements;
-  vacuous += other.vacuous;
+  loose += other.loose;
 }
 
 namespace {
@@ -43,6 +43,7 @@ public:
         context(codegen::makeContext()), diagnostics(context.get(), said) {}
 
   std::optional<Failure> run();
+  std::optional<std::vector<ArgumentBytes>> interpreted();
 
 private:
   using Check = bool (Checker::*)();
@@ -52,7 +53,8 @@ private:
     return false;
   }
   bool roundTrips();
-  bool interpret();
+  bool interpret(Results &results);
+  bool isInterpretedWithinBounds();
   bool computeBounds();
   bool runCompiled();
   bool runUnfused();
@@ -110,8 +112,8 @@ bool Checker::textIsFixed(ModuleOp of, const char *stage) {
   if (!parsed)
     return fail("printed IR can't be parsed", said.text + "\n" + text);
   if (textOf(*parsed) != text)
-    return fail("parsing changes IR", std::string(stage) + "\n" + text +
-                                          "\n==>\n" + textOf(*parsed));
+    return fail("parsing changes IR",
+                std::string(stage) + "\n" + text + "\n==>\n" + textOf(*parsed));
   return true;
 }
 
@@ -140,7 +142,7 @@ bool Checker::roundTrips() {
 
 // ---- what is right ----------------------------------------------------------
 
-bool Checker::interpret() {
+bool Checker::interpret(Results &results) {
   for (size_t i = 0; i < graph.arguments.size(); ++i) {
     const ValueType &type = graph.arguments[i].type;
     arguments.push_back({type.dtype,
@@ -150,13 +152,17 @@ bool Checker::interpret() {
   OwningOpRef<ModuleOp> copy = module->clone();
   if (failed(runStages(*copy, "autodiff")))
     return fail("autodiff");
-  llvm::SmallVector<HostArray> results;
-  if (failed(codegen::reference::interpret(functionOf(*copy), arguments,
-                                           results)))
+  llvm::SmallVector<HostArray> made;
+  if (failed(codegen::reference::interpret(functionOf(*copy), arguments, made)))
     return fail("interpreter");
-  if (!computeBounds())
-    return false;
-  return isInside("interpreter", {results.begin(), results.end()});
+  results.assign(made.begin(), made.end());
+  return true;
+}
+
+bool Checker::isInterpretedWithinBounds() {
+  Results results;
+  return interpret(results) && computeBounds() &&
+         isInside("interpreter", results);
 }
 
 bool Checker::computeBounds() {
@@ -179,9 +185,9 @@ void Checker::count() {
     for (const numerics::Bound &element : bound.elements) {
       ++tally.elements;
       numerics::Real size = element.magnitude();
-      bool isLoose = !element.isEmpty() && element.hi - element.lo >
-                                               std::max(size, 1e-6L) * 0.01L;
-      tally.vacuous += isLoose || std::isinf(element.hi - element.lo);
+      bool isLoose = !element.isEmpty() &&
+                     element.hi - element.lo > std::max(size, 1e-6L) * 0.01L;
+      tally.loose += isLoose || std::isinf(element.hi - element.lo);
     }
 }
 
@@ -213,8 +219,8 @@ std::unique_ptr<runtime::Executable> Checker::compile(ModuleOp of,
 std::vector<runtime::BufferPtr> Checker::buffers() const {
   std::vector<runtime::BufferPtr> made;
   for (const HostArray &argument : arguments)
-    made.push_back(runtime::Buffer::copyOf(argument.bytes.data(),
-                                           argument.bytes.size()));
+    made.push_back(
+        runtime::Buffer::copyOf(argument.bytes.data(), argument.bytes.size()));
   return made;
 }
 
@@ -288,12 +294,12 @@ bool Checker::sharesArguments(const runtime::Executable &program) {
     std::vector<runtime::BufferPtr> twice = buffers();
     for (size_t i = 0; i < twice.size(); ++i)
       twice[i] = twice[source[i]];
-    isFine = execute(program, "copies of one argument", buffers(), alone,
-                     separate) &&
-             execute(program, "one argument twice", std::move(twice), alone,
-                     shared) &&
-             isSame("an argument given twice changes the result", separate,
-                    shared);
+    isFine =
+        execute(program, "copies of one argument", buffers(), alone,
+                separate) &&
+        execute(program, "one argument twice", std::move(twice), alone,
+                shared) &&
+        isSame("an argument given twice changes the result", separate, shared);
   }
   arguments = std::move(own);
   return isFine;
@@ -324,14 +330,30 @@ bool Checker::runUnfused() {
 
 std::optional<Failure> Checker::run() {
   ++tally.graphs;
-  for (Check check : {&Checker::roundTrips, &Checker::interpret,
+  for (Check check : {&Checker::roundTrips, &Checker::isInterpretedWithinBounds,
                       &Checker::runCompiled, &Checker::runUnfused})
     if (!(this->*check)())
       break;
   return failure;
 }
 
+std::optional<std::vector<ArgumentBytes>> Checker::interpreted() {
+  Results results;
+  if (!roundTrips() || !interpret(results))
+    return std::nullopt;
+  std::vector<ArgumentBytes> bytes;
+  for (HostArray &result : results)
+    bytes.push_back(std::move(result.bytes));
+  return bytes;
+}
+
 } // namespace
+
+std::optional<std::vector<ArgumentBytes>>
+interpret(const GeneratedGraph &generated) {
+  Tally tally;
+  return Checker(generated, tally).interpreted();
+}
 
 std::optional<Failure> check(const GeneratedGraph &generated, Tally &tally) {
   return Checker(generated, tally).run();

@@ -18,7 +18,7 @@ struct Failure {
 struct Tally {
   int64_t graphs = 0, kernelsCompiled = 0;
   /// Floating elements compared, and those whose bound says next to nothing.
-  int64_t elements = 0, vacuous = 0;
+  int64_t elements = 0, loose = 0;
   void add(const Tally &other);
 };
 
@@ -26,5 +26,9 @@ struct Tally {
 /// unfused cpu within the bounds; donated, shared and copied arguments and any
 /// number of threads alike to the last bit.
 std::optional<Failure> check(const GeneratedGraph &generated, Tally &tally);
+
+/// What the interpreter gives for the graph's results; none when it fails.
+std::optional<std::vector<ArgumentBytes>>
+interpret(const GeneratedGraph &generated);
 
 } // namespace needle::fuzz

@@ -50,11 +50,29 @@ bool divide(Generator &g) {
     return false;
   auto [a, b] = g.pairWith(*x);
   double sign = g.chance(30) ? -1 : 1;
-  b = b.hi < -0.1 ? b
-                  : g.within(b, sign > 0 ? 0.3 : -3, sign > 0 ? 1e6 : -0.3);
+  b = b.hi < -0.1 ? b : g.within(b, sign > 0 ? 0.3 : -3, sign > 0 ? 1e6 : -0.3);
   double least = std::min(std::fabs(b.lo), std::fabs(b.hi));
   double most = a.magnitude() / least;
   g.add("div", {a, b}, a.type, {}, -most, most);
+  return true;
+}
+
+/// Positive numbers to any power, or any to a whole one.
+bool power(Generator &g) {
+  auto x = g.findFloat();
+  if (!x)
+    return false;
+  auto [a, b] = g.pairWith(*x);
+  double most = 200;
+  if (g.chance(70)) {
+    a = g.within(a, 0.1, 1e3);
+    b = g.within(b, -2, 2);
+    most = std::pow(std::max(a.hi, 1 / a.lo), 2);
+  } else {
+    a = g.within(a, -3, 3);
+    b = g.fullOf(a.dtype(), a.shape(), g.pick(4));
+  }
+  g.add("pow", {a, b}, a.type, {}, b.lo == b.hi ? -most : 0, most);
   return true;
 }
 
@@ -105,7 +123,8 @@ bool convert(Generator &g) {
   Value in = x->magnitude() > 1e6 && !toFloat && x->isFloat()
                  ? g.within(*x, -2, 2)
                  : *x;
-  double lo = toFloat ? in.lo : std::trunc(in.lo), hi = toFloat ? in.hi : std::trunc(in.hi);
+  double lo = toFloat ? in.lo : std::trunc(in.lo),
+         hi = toFloat ? in.hi : std::trunc(in.hi);
   if (to == boolean)
     lo = 0, hi = 1;
   else if (to == int32 && in.magnitude() > 0x1p31)
@@ -135,6 +154,8 @@ bool threefry(Generator &g) {
 using Range = std::pair<double, double>;
 
 double tanhOf(double x) { return std::tanh(x); }
+double erfOf(double x) { return std::erf(x); }
+double sigmoidOf(double x) { return 1 / (1 + std::exp(-x)); }
 double expOf(double x) { return std::exp(x); }
 double logOf(double x) { return std::log(x); }
 double sqrtOf(double x) { return std::sqrt(x); }
@@ -200,16 +221,19 @@ const OpMaker makers[] = {
          return Range(std::max(0.0, x.lo), std::max(0.0, x.hi));
        });
      }},
-    {"exp", 4,
-     [](Generator &g) { return unary<expOf>(g, "exp", -6, 3); }},
-    {"log", 3,
-     [](Generator &g) { return unary<logOf>(g, "log", 0.01, 1e6); }},
+    {"exp", 4, [](Generator &g) { return unary<expOf>(g, "exp", -6, 3); }},
+    {"log", 3, [](Generator &g) { return unary<logOf>(g, "log", 0.01, 1e6); }},
     {"sqrt", 3,
      [](Generator &g) { return unary<sqrtOf>(g, "sqrt", 0.001, 1e6); }},
     {"rsqrt", 2,
      [](Generator &g) { return unary<rsqrtOf>(g, "rsqrt", 0.01, 1e6); }},
     {"tanh", 3,
      [](Generator &g) { return unary<tanhOf>(g, "tanh", -1e30, 1e30); }},
+    {"erf", 2,
+     [](Generator &g) { return unary<erfOf>(g, "erf", -1e30, 1e30); }},
+    {"sigmoid", 2,
+     [](Generator &g) { return unary<sigmoidOf>(g, "sigmoid", -1e30, 1e30); }},
+    {"pow", 2, power},
     {"erf_inv", 1,
      [](Generator &g) { return unary<erfInvOf>(g, "erf_inv", -0.95, 0.95); }},
     {"equal", 1, [](Generator &g) { return compare(g, "equal"); }},
@@ -231,9 +255,8 @@ const OpMaker makers[] = {
      }},
     {"unit_from_bits", 1,
      [](Generator &g) {
-       return g.chance(50)
-                  ? bitsOp(g, "unit_from_bits", int32, float32, 0, 1)
-                  : bitsOp(g, "unit_from_bits", int64, float64, 0, 1);
+       return g.chance(50) ? bitsOp(g, "unit_from_bits", int32, float32, 0, 1)
+                           : bitsOp(g, "unit_from_bits", int64, float64, 0, 1);
      }},
 };
 

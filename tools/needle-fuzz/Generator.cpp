@@ -11,10 +11,9 @@ namespace needle::fuzz {
 const std::vector<OpMaker> &opMakers() {
   static const std::vector<OpMaker> all = [] {
     std::vector<OpMaker> all;
-    for (auto family :
-         {elementwiseMakers(), createMakers(), reduceMakers(), shapeMakers(),
-          contractMakers(), indexMakers(), randomMakers(), regionMakers(),
-          gradientMakers()})
+    for (auto family : {elementwiseMakers(), createMakers(), reduceMakers(),
+                        shapeMakers(), contractMakers(), indexMakers(),
+                        randomMakers(), regionMakers(), gradientMakers()})
       all.insert(all.end(), family.begin(), family.end());
     return all;
   }();
@@ -24,8 +23,8 @@ const std::vector<OpMaker> &opMakers() {
 Generator::Generator(uint64_t seed, const Options &options)
     : random(seed), options(options) {
   // Around the widths of vectors, primes, and what is special.
-  static const int64_t small[] = {1, 1, 2, 2, 3, 3, 4, 5, 7, 8, 9, 11, 13,
-                                  15, 16, 17, 31, 33, 64, 65};
+  static const int64_t small[] = {1, 1,  2,  2,  3,  3,  4,  5,  7,  8,
+                                  9, 11, 13, 15, 16, 17, 31, 33, 64, 65};
   static const int64_t large[] = {1, 3, 17, 64, 257, 509};
   for (int i = 0; i < 3; ++i)
     sizes.push_back(options.isLarge ? large[pick(6)] : small[pick(20)]);
@@ -61,18 +60,14 @@ Shape Generator::shape(int maxRank) {
 
 DType Generator::numberType() {
   int which = pick(10);
-  return which < 5   ? float32
-         : which < 8 ? float64
-         : which < 9 ? int32
-                     : int64;
+  return which < 5 ? float32 : which < 8 ? float64 : which < 9 ? int32 : int64;
 }
 
 // ---- values -----------------------------------------------------------------
 
 std::optional<Value> Generator::findFloat(int minRank) {
-  return find([&](const Value &x) {
-    return x.isFloat() && x.rank() >= minRank;
-  });
+  return find(
+      [&](const Value &x) { return x.isFloat() && x.rank() >= minRank; });
 }
 std::optional<Value> Generator::findNumber(int minRank) {
   return find([&](const Value &x) {
@@ -124,9 +119,8 @@ Value Generator::broadcast(const Value &x, const Shape &shape) {
 }
 
 Value Generator::ofType(DType dtype, const Shape &shape) {
-  auto same = find([&](const Value &x) {
-    return x.dtype() == dtype && x.shape() == shape;
-  });
+  auto same = find(
+      [&](const Value &x) { return x.dtype() == dtype && x.shape() == shape; });
   if (same && chance(75))
     return *same;
   auto smaller = find([&](const Value &x) {
@@ -142,9 +136,8 @@ Value Generator::ofType(DType dtype, const Shape &shape) {
           !from.type.target.empty())
         continue;
       inside->captured.push_back(from);
-      return publish(
-          current->argument(from.type, {Draw::uniform, from.lo, from.hi},
-                            Role::input));
+      return publish(current->argument(
+          from.type, {Draw::uniform, from.lo, from.hi}, Role::input));
     }
   }
   if (chance(15))
@@ -207,8 +200,7 @@ Value Generator::within(const Value &x, double lo, double hi) {
 
 std::pair<Value, Value> Generator::pairWith(const Value &x) {
   auto meets = [&](const Value &y) {
-    rules::Inferred both =
-        rules::broadcast(x.shape().dims(), y.shape().dims());
+    rules::Inferred both = rules::broadcast(x.shape().dims(), y.shape().dims());
     return y.dtype() == x.dtype() && both.ok() && fits(both.shape);
   };
   auto found = chance(70) ? find(meets) : std::nullopt;
@@ -246,8 +238,8 @@ Value Generator::publish(Value value) {
     current->values.push_back(pinned);
     return pinned;
   }
-  bool isListed = !current->values.empty() &&
-                  current->values.back().id == value.id;
+  bool isListed =
+      !current->values.empty() && current->values.back().id == value.id;
   if (!isListed)
     current->values.push_back(value);
   return value;
@@ -256,8 +248,7 @@ Value Generator::publish(Value value) {
 Value Generator::add(const std::string &op, const std::vector<Value> &inputs,
                      const ValueType &type, std::vector<Attribute> attributes,
                      double lo, double hi) {
-  Value made =
-      current->node(op, inputs, {type}, std::move(attributes))[0];
+  Value made = current->node(op, inputs, {type}, std::move(attributes))[0];
   made.lo = lo, made.hi = hi;
   return publish(made);
 }
@@ -305,10 +296,9 @@ void Generator::chooseResults() {
 }
 
 ArgumentBytes Generator::drawArgument(const ValueType &type, const Draw &draw) {
-  static const double specials[] = {0.0,       -0.0,     1.0,      -1.0,
-                                    INFINITY,  -INFINITY, NAN,     1e-40,
-                                    -1e-45,    3e38,     -3e38,    0.5,
-                                    1e-310,    2.0,      -2.0,     1.5};
+  static const double specials[] = {
+      0.0,    -0.0, 1.0,   -1.0, INFINITY, -INFINITY, NAN,  1e-40,
+      -1e-45, 3e38, -3e38, 0.5,  1e-310,   2.0,       -2.0, 1.5};
   ArgumentBytes bytes(size_t(type.shape.elements()) * byteSize(type.dtype));
   auto element = [&]() -> double {
     switch (draw.kind) {
@@ -352,8 +342,8 @@ GeneratedGraph Generator::run() {
   if (chance(50))
     argumentOf(floatType(), shape());
   int wanted = 1 + pick(2 * options.ops);
-  for (int tries = 0;
-       int(outer.nodeCount()) < wanted && tries < 20 * wanted; ++tries)
+  for (int tries = 0; int(outer.nodeCount()) < wanted && tries < 20 * wanted;
+       ++tries)
     makeOne();
   chooseResults();
   GeneratedGraph made{outer.finish(), {}};

@@ -86,7 +86,9 @@ public:
   /// Of `x`, with all elements in [lo, hi].
   Value within(const Value &x, double lo, double hi);
   /// The same, when they could be large.
-  Value calm(const Value &x) { return x.magnitude() > 30 ? within(x, -2, 2) : x; }
+  Value calm(const Value &x) {
+    return x.magnitude() > 30 ? within(x, -2, 2) : x;
+  }
   /// As front ends write `x op y`: the other operand, and both broadcast.
   std::pair<Value, Value> pairWith(const Value &x);
 

@@ -96,8 +96,7 @@ bool take(Generator &g) {
   int axis = g.pick(x->rank());
   int64_t size = x->shape()[axis];
   Shape places = g.shape(2);
-  Shape shape =
-      rules::take(x->shape().dims(), places.dims(), axis).shape;
+  Shape shape = rules::take(x->shape().dims(), places.dims(), axis).shape;
   if (size == 0 || !g.fits(shape))
     return false;
   Value indices = g.integers(indexType(g), places, -size, size - 1);
@@ -192,9 +191,8 @@ bool scan(Generator &g) {
     Dims dims(row.begin(), row.end());
     dims.insert(dims.begin(), length);
     if (dims.size() <= 5 && g.fits(shapeOf(dims)))
-      slices.push_back(
-          g.calm(g.ofType(g.chance(70) ? carries[0].dtype() : g.numberType(),
-                          shapeOf(dims))));
+      slices.push_back(g.calm(g.ofType(
+          g.chance(70) ? carries[0].dtype() : g.numberType(), shapeOf(dims))));
   }
   Generator::Body body;
   auto bodyArgument = [&](DType dtype, const Shape &shape, double lo,
@@ -204,8 +202,8 @@ bool scan(Generator &g) {
   };
   bodyArgument(int64, {}, 0, double(length));
   for (const Value &carry : carries)
-    bodyArgument(carry.dtype(), carry.shape(),
-                 carry.isFloat() ? -2 : -1000, carry.isFloat() ? 2 : 1000);
+    bodyArgument(carry.dtype(), carry.shape(), carry.isFloat() ? -2 : -1000,
+                 carry.isFloat() ? 2 : 1000);
   for (const Value &slice : slices) {
     Dims row(slice.shape().begin() + 1, slice.shape().end());
     bodyArgument(slice.dtype(), shapeOf(row), slice.lo, slice.hi);
@@ -340,8 +338,7 @@ const OpMaker reductions[] = {
     {"logsumexp", 2, [](Generator &g) { return reduce(g, "logsumexp", true); }},
     {"argmax", 2, [](Generator &g) { return reduceToIndex(g, "argmax"); }},
     {"argmin", 2, [](Generator &g) { return reduceToIndex(g, "argmin"); }},
-    {"softmax", 3,
-     [](Generator &g) { return alongAxis(g, "softmax", 0, 1); }},
+    {"softmax", 3, [](Generator &g) { return alongAxis(g, "softmax", 0, 1); }},
     {"log_softmax", 2,
      [](Generator &g) { return alongAxis(g, "log_softmax", -100, 0); }}};
 const OpMaker indexOps[] = {
@@ -356,9 +353,7 @@ const OpMaker draws[] = {
      }},
     {"uniform", 1, uniform},
     {"normal", 1,
-     [](Generator &g) {
-       return draw(g, "normal", g.floatType(), {}, -9, 9);
-     }},
+     [](Generator &g) { return draw(g, "normal", g.floatType(), {}, -9, 9); }},
     {"bernoulli", 1, [](Generator &g) {
        return draw(g, "bernoulli", boolean, {{"probability", g.real(0, 1)}}, 0,
                    1);

@@ -231,9 +231,9 @@ bool matmul(Generator &g) {
   int64_t n = g.size();
   dims.push_back(rhsTransposed ? n : k);
   dims.push_back(rhsTransposed ? k : n);
-  Shape shape = rules::matmul(lhs.shape().dims(), dims, lhsTransposed,
-                              rhsTransposed)
-                    .shape;
+  Shape shape =
+      rules::matmul(lhs.shape().dims(), dims, lhsTransposed, rhsTransposed)
+          .shape;
   if (!g.fits(shapeOf(dims)) || !g.fits(shape) ||
       shape.elements() * k > 4000000)
     return false;
@@ -246,16 +246,45 @@ bool matmul(Generator &g) {
   return true;
 }
 
+/// [..., t, d] x [..., s, d] x [..., s, e]; causal: t <= s.
+bool attention(Generator &g) {
+  auto x = g.findFloat(2);
+  if (!x)
+    return false;
+  Value query = g.calm(*x);
+  Dims dims = dimsOf(query);
+  int64_t t = query.shape()[-2], s = g.chance(50) ? t : g.size();
+  bool isCausal = t <= s && g.chance(60);
+  dims[dims.size() - 2] = s;
+  Shape keyShape = shapeOf(dims);
+  dims.back() = g.chance(50) ? dims.back() : g.size();
+  Shape valueShape = shapeOf(dims);
+  dims[dims.size() - 2] = t;
+  Shape shape = shapeOf(dims);
+  if (s == 0 || !g.fits(keyShape) || !g.fits(valueShape) || !g.fits(shape) ||
+      query.shape().elements() * s > 200000)
+    return false;
+  Value key = g.calm(g.ofType(query.dtype(), keyShape));
+  Value value = g.calm(g.ofType(query.dtype(), valueShape));
+  g.add("attention", {query, key, value}, g.typeOf(query.dtype(), shape),
+        {{"causal", isCausal}, {"scale", 0.25 * (1 + g.pick(4))}}, value.lo,
+        value.hi);
+  return true;
+}
+
 const OpMaker creations[] = {{"full", 2, full},
                              {"constant", 1, constant},
                              {"iota", 1, iota},
                              {"linear_index", 1, linearIndex}};
-const OpMaker shapes[] = {
-    {"reshape", 5, reshape},     {"broadcast_to", 3, broadcastTo},
-    {"transpose", 5, transpose}, {"slice", 5, slice},
-    {"pad", 3, pad},             {"concat", 3, concat},
-    {"split", 2, split}};
-const OpMaker contractions[] = {{"matmul", 8, matmul}};
+const OpMaker shapes[] = {{"reshape", 5, reshape},
+                          {"broadcast_to", 3, broadcastTo},
+                          {"transpose", 5, transpose},
+                          {"slice", 5, slice},
+                          {"pad", 3, pad},
+                          {"concat", 3, concat},
+                          {"split", 2, split}};
+const OpMaker contractions[] = {{"matmul", 8, matmul},
+                                {"attention", 2, attention}};
 
 } // namespace
 

@@ -90,8 +90,7 @@ bool Rounding::holds(Real x) const {
   if (std::isinf(x) || x == 0)
     return true;
   // A multiple of the unit in the last place of numbers as large as x.
-  Real unit =
-      std::max(std::ldexp(epsilon, std::ilogb(x)), tiny);
+  Real unit = std::max(std::ldexp(epsilon, std::ilogb(x)), tiny);
   return std::fabs(x) <= largest && std::fmod(x, unit) == 0;
 }
 
@@ -152,8 +151,7 @@ Bound add(const Bound &a, const Bound &b, bool *isExact) {
   if (isExact && a.isPoint() && b.isPoint()) {
     // The error of a sum: D. Knuth, The Art of Computer Programming 2, 4.2.2.
     Real x = sum.lo - a.lo;
-    *isExact = std::isinf(sum.lo) ||
-               (a.lo - (sum.lo - x)) + (b.lo - x) == 0;
+    *isExact = std::isinf(sum.lo) || (a.lo - (sum.lo - x)) + (b.lo - x) == 0;
   }
   return sum;
 }
@@ -179,8 +177,7 @@ Bound multiply(const Bound &a, const Bound &b, bool *isExact) {
   if (a.id && a.id == b.id && product.lo < 0)
     product.lo = 0;
   if (isExact && a.isPoint() && b.isPoint() && product.isPoint())
-    *isExact = std::isinf(product.lo) ||
-               std::fma(a.lo, b.lo, -product.lo) == 0;
+    *isExact = std::isinf(product.lo) || std::fma(a.lo, b.lo, -product.lo) == 0;
   return product;
 }
 

@@ -1,7 +1,7 @@
 // ReduceBounds.cpp - bounds of what combines elements: sums in any order are
 // off by 4 eps sqrt(K) times the sum of magnitudes, for K terms.
-#include "TensorRules.h"
 #include "ScalarRules.h"
+#include "TensorRules.h"
 
 #include "needle/codegen/reference/Families.h"
 #include "needle/ir/Ops.h"
@@ -35,15 +35,14 @@ std::vector<int64_t> resultNumbers(llvm::ArrayRef<int64_t> shape,
   for (int64_t axis : axes)
     strides[size_t(axis)] = 0;
   std::vector<int64_t> numbers;
-  codegen::reference::forEach<1>(
-      shape, {strides}, [&](auto at) { numbers.push_back(at[0]); });
+  codegen::reference::forEach<1>(shape, {strides},
+                                 [&](auto at) { numbers.push_back(at[0]); });
   return numbers;
 }
 
 /// The elements of each result, in order.
-std::vector<std::vector<Bound>> groups(const TensorBound &x,
-                                       llvm::ArrayRef<int64_t> axes,
-                                       size_t results) {
+std::vector<std::vector<Bound>>
+groups(const TensorBound &x, llvm::ArrayRef<int64_t> axes, size_t results) {
   std::vector<std::vector<Bound>> found(results);
   std::vector<int64_t> numbers = resultNumbers(x.shape, axes);
   for (size_t i = 0; i < numbers.size(); ++i)
@@ -201,13 +200,15 @@ void Sum::add(const Bound &term) {
   lo += term.lo;
   hi += term.hi;
   magnitude += term.magnitude();
+  if (std::isfinite(term.magnitude()))
+    finite += term.magnitude();
   isWhole &= term.isPoint() && std::trunc(term.lo) == term.lo;
 }
 
 Bound Sum::rounded(const Rounding &rounding) const {
   Bound exact{lo, hi, mayBeNan, 0};
   if (std::isnan(lo) || std::isnan(hi) || (positive && negative) ||
-      (magnitude > rounding.largest && magnitude < infinity))
+      finite > rounding.largest) // a partial sum may overflow
     return anything(DType::float64);
   if (magnitude == infinity) // one kind of infinity, or NaN
     return exact.isEmpty() ? exactly(Real(NAN)) : exact;
@@ -215,8 +216,9 @@ Bound Sum::rounded(const Rounding &rounding) const {
     return exact;
   if (count == 1 && exact.isPoint() && rounding.holds(exact.lo))
     return exact;
-  return rounding.widen(exact, 4 * rounding.epsilon *
-                                   std::sqrt(Real(count)) * magnitude);
+  return rounding.widen(exact, 4 * rounding.epsilon * std::sqrt(Real(count)) *
+                                       magnitude +
+                                   Real(count) * rounding.tiny);
 }
 
 // ---- rules ------------------------------------------------------------------

@@ -127,9 +127,9 @@ ScalarRule whenKnown(Operation *op, ScalarRule otherwise) {
 }
 
 Bound bit(const Bound *x, bool isAnd) {
-  return isAnd ? between(std::min(x[0].lo, x[1].lo), std::min(x[0].hi, x[1].hi))
-               : between(std::max(x[0].lo, x[1].lo),
-                         std::max(x[0].hi, x[1].hi));
+  return isAnd
+             ? between(std::min(x[0].lo, x[1].lo), std::min(x[0].hi, x[1].hi))
+             : between(std::max(x[0].lo, x[1].lo), std::max(x[0].hi, x[1].hi));
 }
 
 /// Integers that are not known: a few ops keep an interval.
@@ -193,10 +193,9 @@ ScalarRule integerRule(Operation *op) {
       .Case([&](arith::CmpIOp compare) -> ScalarRule {
         return comparison(compare.getPredicate());
       })
-      .Default(
-          [&](Operation *) -> ScalarRule {
-            return [=](const Bound *, int64_t &) { return any; };
-          });
+      .Default([&](Operation *) -> ScalarRule {
+        return [=](const Bound *, int64_t &) { return any; };
+      });
 }
 
 ScalarRule select() {
@@ -213,17 +212,15 @@ ScalarRule scalarRule(Operation *op) {
   if (op->getNumResults() != 1 || op->getNumOperands() > 3)
     return {};
   Type type = op->getResult(0).getType();
-  if (!isKnownType(type) ||
-      !llvm::all_of(op->getOperandTypes(), isKnownType))
+  if (!isKnownType(type) || !llvm::all_of(op->getOperandTypes(), isKnownType))
     return {};
   if (isa<arith::SelectOp>(op))
     return select();
   if (ScalarRule rule = floatRule(op))
     return rule;
   if (isa<FloatType>(type)) // bits taken for a float, functions of no rule
-    return whenKnown(op, [](const Bound *, int64_t &) {
-      return anything(DType::float64);
-    });
+    return whenKnown(
+        op, [](const Bound *, int64_t &) { return anything(DType::float64); });
   return whenKnown(op, integerRule(op));
 }
 

@@ -29,8 +29,7 @@ struct Order {
 Bound outcome(const Order &order, bool less, bool equal, bool greater,
               bool unordered, int64_t &undecided) {
   bool maybeTrue = (order.less && less) || (order.equal && equal) ||
-                   (order.greater && greater) ||
-                   (order.unordered && unordered);
+                   (order.greater && greater) || (order.unordered && unordered);
   bool maybeFalse = (order.less && !less) || (order.equal && !equal) ||
                     (order.greater && !greater) ||
                     (order.unordered && !unordered);
@@ -107,8 +106,7 @@ Bound toInteger(const Bound &x, unsigned width, int64_t &undecided) {
 }
 
 /// Rounds what `exact` computes, and keeps points that need no rounding.
-ScalarRule rounded(DType dtype,
-                   Bound (*exact)(const Bound *x, bool *isExact)) {
+ScalarRule rounded(DType dtype, Bound (*exact)(const Bound *x, bool *isExact)) {
   Rounding rounding(dtype);
   return [=](const Bound *x, int64_t &) {
     bool isExact = false;
@@ -123,12 +121,12 @@ ScalarRule rounded(DType dtype,
 ScalarRule comparison(arith::CmpIPredicate predicate) {
   using P = arith::CmpIPredicate;
   bool isUnsigned = predicate >= P::ult;
-  bool equal = llvm::is_contained({P::eq, P::sle, P::sge, P::ule, P::uge},
-                                  predicate);
-  bool less = llvm::is_contained({P::ne, P::slt, P::sle, P::ult, P::ule},
-                                 predicate);
-  bool greater = llvm::is_contained({P::ne, P::sgt, P::sge, P::ugt, P::uge},
-                                    predicate);
+  bool equal =
+      llvm::is_contained({P::eq, P::sle, P::sge, P::ule, P::uge}, predicate);
+  bool less =
+      llvm::is_contained({P::ne, P::slt, P::sle, P::ult, P::ule}, predicate);
+  bool greater =
+      llvm::is_contained({P::ne, P::sgt, P::sge, P::ugt, P::uge}, predicate);
   return [=](const Bound *x, int64_t &undecided) {
     if (isUnsigned && (x[0].lo < 0 || x[1].lo < 0))
       return between(0, 1);

@@ -53,8 +53,8 @@ FailureOr<OwningOpRef<ModuleOp>> primitiveForm(ModuleOp module) {
 // ---- blocks -----------------------------------------------------------------
 
 static TensorRule ruleOf(Operation *op) {
-  for (auto family : {elementwiseRule, moveRule, reductionRule,
-                      contractionRule, scatterRule, loopRule})
+  for (auto family : {elementwiseRule, moveRule, reductionRule, contractionRule,
+                      scatterRule, loopRule})
     if (TensorRule rule = family(op))
       return isa<ir::ScanOp>(op) ? rule : whenKnown(op, rule);
   return op->getNumOperands() ? TensorRule() : whenKnown(op, {});
@@ -117,9 +117,8 @@ FailureOr<FunctionBounds> boundResults(func::FuncOp function,
                                        llvm::ArrayRef<TensorBound> arguments) {
   Block &block = function.getBody().front();
   if (arguments.size() != block.getNumArguments())
-    return function.emitError("takes ") << block.getNumArguments()
-                                        << " arguments, not "
-                                        << arguments.size();
+    return function.emitError("takes ")
+           << block.getNumArguments() << " arguments, not " << arguments.size();
   Tensors in;
   for (auto [given, argument] : llvm::zip(arguments, block.getArguments())) {
     TensorBound wanted = emptyFor(argument);

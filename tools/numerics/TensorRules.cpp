@@ -17,9 +17,8 @@ namespace needle::numerics {
 
 TensorBound emptyFor(Value value) {
   RankedTensorType type = ir::tensorType(value);
-  TensorBound tensor{elementDType(type.getElementType()),
-                     type.getShape().vec(),
-                     {}};
+  TensorBound tensor{
+      elementDType(type.getElementType()), type.getShape().vec(), {}};
   tensor.elements.resize(size_t(type.getNumElements()));
   return tensor;
 }
@@ -74,10 +73,9 @@ std::shared_ptr<const Plan> planOf(Operation *op, bool asNumbers,
   b.setInsertionPointToEnd(&block);
   auto retyped = [&](Type type) -> Type {
     auto tensor = cast<RankedTensorType>(type);
-    return asNumbers
-               ? RankedTensorType::get(tensor.getShape(), b.getI64Type())
-               : RankedTensorType::get(tensor.getShape(),
-                                       tensor.getElementType());
+    return asNumbers ? RankedTensorType::get(tensor.getShape(), b.getI64Type())
+                     : RankedTensorType::get(tensor.getShape(),
+                                             tensor.getElementType());
   };
   for (auto [i, operand] : llvm::enumerate(op->getOperands()))
     block.addArgument(int64_t(i) < movedOperands ? retyped(operand.getType())
@@ -246,9 +244,8 @@ TensorRule moveRule(Operation *op) {
 // ---- loops ------------------------------------------------------------------
 
 static TensorPtr sliceOf(const TensorBound &tensor, int64_t at) {
-  TensorBound slice{tensor.dtype,
-                    {tensor.shape.begin() + 1, tensor.shape.end()},
-                    {}};
+  TensorBound slice{
+      tensor.dtype, {tensor.shape.begin() + 1, tensor.shape.end()}, {}};
   size_t size = tensor.elements.size() / size_t(tensor.shape[0]);
   auto first = tensor.elements.begin() + std::ptrdiff_t(size_t(at) * size);
   slice.elements.assign(first, first + std::ptrdiff_t(size));

@@ -11,8 +11,8 @@ namespace needle::numerics {
 using TensorPtr = std::shared_ptr<const TensorBound>;
 using Tensors = llvm::SmallVector<TensorPtr>;
 /// From operands to results.
-using TensorRule =
-    std::function<Tensors(llvm::ArrayRef<TensorPtr> operands, int64_t &undecided)>;
+using TensorRule = std::function<Tensors(llvm::ArrayRef<TensorPtr> operands,
+                                         int64_t &undecided)>;
 
 /// A tensor of the value's type, its elements to be filled.
 TensorBound emptyFor(mlir::Value value);
@@ -36,7 +36,7 @@ public:
   Bound rounded(const Rounding &rounding) const;
 
 private:
-  Real lo = 0, hi = 0, magnitude = 0;
+  Real lo = 0, hi = 0, magnitude = 0, finite = 0;
   int64_t count = 0;
   bool mayBeNan = false, isWhole = true, positive = false, negative = false;
 };
