@@ -7,6 +7,7 @@
 #include "needle/runtime/ProgramFile.h"
 
 #include <chrono>
+#include <new>
 #include <sys/stat.h>
 
 namespace needle::detail {
@@ -67,12 +68,17 @@ void keepOnDisk(runtime::DiskCache &cache, const std::string &key,
   if (!runtime::whyNotStorable(*result.program).empty())
     return;
   const runtime::Report &report = result.report;
-  runtime::ByteWriter entry;
-  for (int count : {report.tracedOps, report.opsAfterAutodiff, report.kernels})
-    entry.put(int32_t(count));
-  entry.put(report.sumOfIntermediateBytes);
-  runtime::writeProgram(entry, *result.program);
-  cache.insert(key, entry.bytes);
+  try {
+    runtime::ByteWriter entry;
+    for (int count :
+         {report.tracedOps, report.opsAfterAutodiff, report.kernels})
+      entry.put(int32_t(count));
+    entry.put(report.sumOfIntermediateBytes);
+    runtime::writeProgram(entry, *result.program);
+    cache.insert(key, entry.bytes);
+  } catch (const std::bad_alloc &) {
+    // Not kept: there may be memory enough to go on without it.
+  }
 }
 
 } // namespace needle::detail

@@ -6,7 +6,7 @@
 namespace needle::runtime {
 
 void ByteReader::fail(const std::string &what) const {
-  throw FormatError(name + ": damaged: " + what);
+  throw FormatError(file + ": damaged: " + what);
 }
 
 std::string_view ByteReader::raw(uint64_t size) {

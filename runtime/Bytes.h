@@ -43,7 +43,8 @@ public:
 class ByteReader {
 public:
   ByteReader(std::string_view bytes, std::string name)
-      : rest(bytes), name(std::move(name)) {}
+      : rest(bytes), file(std::move(name)) {}
+  const std::string &name() const { return file; }
 
   template <Plain T> T take() {
     T value;
@@ -70,7 +71,7 @@ public:
 
 private:
   std::string_view rest;
-  std::string name;
+  std::string file;
 };
 
 } // namespace needle::runtime

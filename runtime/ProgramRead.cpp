@@ -185,7 +185,7 @@ std::shared_ptr<Program> Reader::read() {
   program->name = text();
   program->instructionSet = text();
   if (!runsHere(program->instructionSet))
-    throw TargetError("program " + program->name + " needs a CPU with " +
+    throw TargetError(from.name() + ": needs a CPU with " +
                       program->instructionSet + "; here there is " +
                       namesOfWhatRunsHere());
   interface();

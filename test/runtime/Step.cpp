@@ -216,7 +216,7 @@ TEST_F(StepTest, AnotherCpusStepIsATargetError) {
   write(writeStep(state));
   EXPECT_NE(messageOf<TargetError>([&] {
               (void)Step::load(path);
-            }).find("needs a CPU with avx1024; here there is"),
+            }).find(path + ": needs a CPU with avx1024; here there is"),
             std::string::npos);
 }
 
