@@ -1,7 +1,9 @@
-// JsonTest.cpp - graph -> JSON -> graph keeps everything, to the last bit.
+// JsonTest.cpp - graph -> JSON -> graph keeps everything, to the last bit; so
+// does program -> bytes -> program.
 #include "opcases/Graphs.h"
 
 #include "needle/frontend/Compile.h"
+#include "needle/runtime/ProgramFile.h"
 
 #include <gtest/gtest.h>
 
@@ -12,9 +14,24 @@ using namespace needle::test;
 
 namespace {
 
-std::vector<std::string> bitsOf(const Graph &graph,
+using ProgramPtr = std::shared_ptr<const runtime::Program>;
+
+ProgramPtr compiled(const Graph &graph) {
+  return detail::compileFor(graph, {}).program;
+}
+
+ProgramPtr throughBytes(const runtime::Program &program) {
+  runtime::ByteWriter writer;
+  runtime::writeProgram(writer, program);
+  runtime::ByteReader reader(writer.bytes, "row");
+  ProgramPtr back = runtime::readProgram(reader, runtime::KernelsOf::anyBuild);
+  reader.end();
+  return back;
+}
+
+std::vector<std::string> bitsOf(const ProgramPtr &source,
                                 const RecordedGraph &recorded) {
-  runtime::Executable program(detail::compileFor(graph, {}).program);
+  runtime::Executable program(source);
   std::vector<runtime::BufferPtr> arguments;
   for (const runtime::BufferPtr &argument : recorded.arguments)
     arguments.push_back(argument);
@@ -42,7 +59,12 @@ TEST_P(JsonRoundTrip, KeepsTheGraphAndItsResults) {
     Graph back = fromJson(text, "row.json");
     EXPECT_EQ(back, recorded.graph);
     EXPECT_EQ(toJson(back), text);
-    EXPECT_EQ(bitsOf(back, recorded), bitsOf(recorded.graph, recorded));
+    ProgramPtr program = compiled(recorded.graph);
+    std::vector<std::string> bits = bitsOf(program, recorded);
+    EXPECT_EQ(bitsOf(compiled(back), recorded), bits);
+    if (runtime::whyNotStorable(*program).empty()) {
+      EXPECT_EQ(bitsOf(throughBytes(*program), recorded), bits);
+    }
   }
 }
 
