@@ -69,6 +69,8 @@ DiskCache::DiskCache(std::string given, int64_t capacityBytes)
   std::error_code error; // the program may change its folder
   if (auto absolute = std::filesystem::absolute(folder, error); !error)
     folder = absolute.string();
+  while (folder.size() > 1 && folder.back() == '/') // would hide its name
+    folder.pop_back();
   std::string reason;
   usable = makeFolder(reason);
   if (!usable)

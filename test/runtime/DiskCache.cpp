@@ -68,7 +68,7 @@ TEST_F(DiskCacheTest, FindsWhatWasInserted) {
 }
 
 TEST_F(DiskCacheTest, TheFolderIsPrivate) {
-  DiskCache cache(folder + "/below/cache", megabyte);
+  DiskCache cache(folder + "/below/cache//", megabyte);
   cache.insert("key", "value");
   struct stat facts = {};
   ASSERT_EQ(stat((folder + "/below/cache").c_str(), &facts), 0);
