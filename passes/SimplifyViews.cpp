@@ -86,10 +86,11 @@ Value compose(ir::SliceOp op, OpBuilder &b, Location loc) {
   SmallVector<int64_t> start, stop, step;
   for (auto [axis, size] : llvm::enumerate(shapeOf(op.getResult()))) {
     int64_t innerStep = inner.getStep()[axis];
-    start.push_back(inner.getStart()[axis] + op.getStart()[axis] * innerStep);
+    // Of nothing: where it starts may lie behind x when counted in x's steps.
+    start.push_back(
+        size ? inner.getStart()[axis] + op.getStart()[axis] * innerStep : 0);
     step.push_back(op.getStep()[axis] * innerStep);
-    stop.push_back(size ? start.back() + (size - 1) * step.back() + 1
-                        : start.back());
+    stop.push_back(size ? start.back() + (size - 1) * step.back() + 1 : 0);
   }
   return ir::SliceOp::create(b, loc, inner.getX(), start, stop, step);
 }

@@ -39,6 +39,23 @@ TEST(CheckGradient, RightOnesAgree) {
   EXPECT_NE(checked[0].name.find("wrt 0 (x, [3, 4])"), std::string::npos);
 }
 
+// Of a number made by tanh: the inverse wants one between -1 and 1.
+TEST(CheckGradient, TheInverseOfErfAgrees) {
+  Parsed parsed(R"(
+func.func @f(%x: tensor<5xf32>) -> tensor<5xf32> {
+  %p = needle.pin %x : tensor<5xf32>
+  %0 = needle.tanh %p : tensor<5xf32>
+  %1 = needle.erf_inv %0 : tensor<5xf32>
+  %2 = needle.gradient(%1, %p) : (tensor<5xf32>, tensor<5xf32>) -> tensor<5xf32>
+  %3 = needle.gradient(%2, %p) : (tensor<5xf32>, tensor<5xf32>) -> tensor<5xf32>
+  return %3 : tensor<5xf32>
+})");
+  Checked checked = check(parsed);
+  ASSERT_EQ(checked.size(), 2u);
+  for (const CheckedGradient &gradient : checked)
+    EXPECT_TRUE(gradient.agrees && gradient.checked == 6) << gradient.worst;
+}
+
 // d tanh(x) = (1 - y) dx
 mlir::Value wrongVjp(passes::TensorBuilder &t, ir::TanhOp op, mlir::Value g) {
   mlir::Value y = op.getResult();

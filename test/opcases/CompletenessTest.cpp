@@ -119,6 +119,32 @@ TEST(Completeness, EveryOpHasARowAndALoweringForTheCpu) {
         << name;
 }
 
+void collectOps(const Graph &graph, std::set<std::string> &ops) {
+  for (const GraphNode &node : graph.nodes) {
+    ops.insert(node.op);
+    for (const Graph &body : node.regions)
+      collectOps(body, ops);
+  }
+}
+
+// GradientTest.cpp differences the rows that have gradients;
+// numerics/CheckGradientTest.cpp what programs can't call.
+TEST(Completeness, EveryRuleIsComparedWithDifferences) {
+  std::set<std::string> differenced;
+  for (const OpCase &row : opCases())
+    if (row.order != Order::none)
+      collectOps(
+          recordedGraph(recordRow(row, row.shapes.back(), row.dtypes.back()))
+              .graph,
+          differenced);
+  auto context = codegen::makeContext();
+  for (mlir::RegisteredOperationName op : allOps(*context))
+    EXPECT_TRUE(!op.hasInterface<passes::DifferentiableOpInterface>() ||
+                differenced.count(nameOf(op)) || unrecorded.count(nameOf(op)) ||
+                nameOf(op) == "erf_inv")
+        << nameOf(op) << ": its gradient rule has no row of Order::once";
+}
+
 // The other half of JsonTest.cpp's: needle-opt reads what was dumped.
 TEST(Completeness, GraphsAreTheSameAfterTheIr) {
   for (const OpCase &row : opCases())

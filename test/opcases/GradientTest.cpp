@@ -1,8 +1,11 @@
-// GradientTest.cpp - every gradient against central differences in f64.
+// GradientTest.cpp - every gradient, in f64 and f32, against central
+// differences in f64, for every shape class of its row: those of binary ops
+// broadcast in every way.
 #include "OpCases.h"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <random>
 
@@ -19,6 +22,8 @@ constexpr int64_t maxElements = 128;
 // A step of 1e-6 leaves 1e-12 of truncation times the third derivative, and
 // 1e-16 / 1e-6 of rounding times the sum that is differentiated.
 constexpr double step = 1e-6, tolerance = 1e-7;
+// f32 has seven digits, of which derivatives of steep functions lose some.
+constexpr double singleTolerance = 1e-3;
 
 /// Which inputs are differentiated by.
 std::vector<size_t> variables(const OpCase &row) {
@@ -55,18 +60,19 @@ Function gradientOf(const Function &f, std::vector<size_t> wrt) {
   };
 }
 
-/// The largest difference, relative to values above 1, between `gradient` and
-/// the central differences of `f`.
+/// The largest difference, relative to values above 1, between `gradient`, of
+/// inputs of `dtype`, and the central differences of `f`, of f64.
 double worstError(const Function &f, const Function &gradient,
-                  const OpCase &row, const std::vector<Shape> &shapes) {
-  Arrays inputs = drawInputs(row, shapes, float64);
+                  const OpCase &row, const std::vector<Shape> &shapes,
+                  DType dtype = float64) {
+  Arrays inputs = drawInputs(row, shapes, dtype);
   auto loss = jit([&](const std::vector<Tensor> &x) { return weighted(f(x)); },
                   {.recheck = false});
   auto lossAt = [&](const Arrays &at) {
     return loss(tensorsOf(row, at, float64)).item();
   };
   auto compiled = jit(gradient, {.recheck = false});
-  std::vector<Tensor> got = compiled(tensorsOf(row, inputs, float64));
+  std::vector<Tensor> got = compiled(tensorsOf(row, inputs, dtype));
   double worst = 0;
   std::vector<size_t> wrt = variables(row);
   for (size_t n = 0; n < wrt.size(); ++n) {
@@ -94,18 +100,26 @@ bool isSmall(const std::vector<Shape> &shapes) {
 
 class Gradients : public testing::TestWithParam<OpCase> {
 protected:
+  /// The row, or its gradient.
+  static Function function(Order order, DType dtype) {
+    const OpCase &row = GetParam();
+    Function f = [&row, dtype](const std::vector<Tensor> &x) {
+      return row.call(x, dtype);
+    };
+    return order == Order::twice ? gradientOf(f, variables(row)) : f;
+  }
   void check(Order order) {
     const OpCase &row = GetParam();
-    Function f = [&](const std::vector<Tensor> &x) {
-      return row.call(x, float64);
-    };
-    if (order == Order::twice)
-      f = gradientOf(f, variables(row));
+    Function f = function(order, float64);
     for (const std::vector<Shape> &shapes : row.shapes)
-      if (isSmall(shapes)) {
-        SCOPED_TRACE(describe(shapes, float64));
-        EXPECT_LT(worstError(f, gradientOf(f, variables(row)), row, shapes),
-                  tolerance);
+      for (DType dtype : {float64, float32}) {
+        if (!isSmall(shapes) ||
+            !std::count(row.dtypes.begin(), row.dtypes.end(), dtype))
+          continue;
+        SCOPED_TRACE(describe(shapes, dtype));
+        Function gradient = gradientOf(function(order, dtype), variables(row));
+        EXPECT_LT(worstError(f, gradient, row, shapes, dtype),
+                  dtype == float64 ? tolerance : singleTolerance);
       }
   }
 };

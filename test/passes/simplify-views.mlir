@@ -145,3 +145,15 @@ func.func @reshape_moves_past_an_epilogue(%a: tensor<6x8xf32>,
   %2 = needle.add %1, %y : tensor<2x3x2xf32>
   return %2 : tensor<2x3x2xf32>
 }
+
+// 1 of the inner slice would be 5 of x, which has 3.
+// CHECK-LABEL: @slice_of_nothing_at_the_end(
+// CHECK: %[[S:.*]] = needle.slice %{{.*}} {start = array<i64: 0>, step = array<i64: 3>, stop = array<i64: 0>} : tensor<3xf32>
+// CHECK: return %[[S]] : tensor<0xf32>
+func.func @slice_of_nothing_at_the_end(%x: tensor<3xf32>) -> tensor<0xf32> {
+  %0 = needle.slice %x {start = array<i64: 2>, stop = array<i64: 3>,
+                        step = array<i64: 3>} : tensor<3xf32>
+  %1 = needle.slice %0 {start = array<i64: 1>, stop = array<i64: 1>,
+                        step = array<i64: 1>} : tensor<1xf32>
+  return %1 : tensor<0xf32>
+}

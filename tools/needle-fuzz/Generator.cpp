@@ -52,7 +52,7 @@ Shape Generator::shape(int maxRank) {
     std::vector<int64_t> dims(size_t(std::min(ranks[pick(11)], maxRank)));
     for (int64_t &dim : dims)
       dim = size();
-    Shape shape{std::span<const int64_t>(dims)};
+    Shape shape = shapeOf(dims);
     if (fits(shape))
       return shape;
   }
@@ -214,7 +214,7 @@ std::pair<Value, Value> Generator::pairWith(const Value &x) {
         dim = 1;
     if (!dims.empty() && chance(25))
       dims.erase(dims.begin());
-    y = ofType(x.dtype(), Shape(std::span<const int64_t>(dims)));
+    y = ofType(x.dtype(), shapeOf(dims));
   }
   Shape shape = rules::broadcast(x.shape().dims(), y.shape().dims()).shape;
   Value a = broadcast(calm(x), shape), b = broadcast(calm(y), shape);

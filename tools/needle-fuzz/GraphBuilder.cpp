@@ -1,9 +1,16 @@
 // GraphBuilder.cpp - numbers values at the end, arguments first.
 #include "GraphBuilder.h"
 
+#include "needle/runtime/ShapeRules.h"
+
 #include <algorithm>
 
 namespace needle::fuzz {
+
+Shape shapeOf(const std::vector<int64_t> &dims) {
+  rules::Inferred checked = rules::checked(dims);
+  return checked.ok() ? checked.shape : Shape({int64_t(1) << 39});
+}
 
 Value GraphBuilder::argument(const ValueType &type, const Draw &draw,
                              Role role) {

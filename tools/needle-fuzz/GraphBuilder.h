@@ -26,6 +26,9 @@ struct Value {
   double magnitude() const { return std::max(-lo, hi); }
 };
 
+/// The shape of these sizes, or a huge one when there is none.
+Shape shapeOf(const std::vector<int64_t> &dims);
+
 /// How an argument's elements are drawn.
 struct Draw {
   enum Kind { uniform, whole, special, key };

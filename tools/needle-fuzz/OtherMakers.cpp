@@ -11,9 +11,6 @@ namespace {
 
 using Dims = std::vector<int64_t>;
 
-Shape shapeOf(const Dims &dims) {
-  return Shape(std::span<const int64_t>(dims));
-}
 
 // ---- reductions -------------------------------------------------------------
 

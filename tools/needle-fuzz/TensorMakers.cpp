@@ -12,9 +12,6 @@ namespace {
 using Dims = std::vector<int64_t>;
 
 Dims dimsOf(const Value &x) { return {x.shape().begin(), x.shape().end()}; }
-Shape shapeOf(const Dims &dims) {
-  return Shape(std::span<const int64_t>(dims));
-}
 std::optional<Value> anyOf(Generator &g, int minRank = 0) {
   return g.find([&](const Value &x) { return x.rank() >= minRank; });
 }

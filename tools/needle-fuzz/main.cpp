@@ -127,6 +127,7 @@ int run() {
                  << fuzz::writeFiles(generated,
                                      out + "/fuzz-" + std::to_string(at))
                  << "\n";
+    llvm::outs().flush(); // or the child would write it, too
     workers[start(shared, number)] = number;
   }
   llvm::outs() << shared.graphs << " graphs, " << shared.failures

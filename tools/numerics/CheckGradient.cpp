@@ -113,10 +113,12 @@ public:
       : block(block), gradient(gradient), detached(detached),
         arguments(arguments), options(options), random(options.seed) {}
 
+  /// Whether the value is finite, so that there is something to compare.
+  LogicalResult computeBase();
+  bool isFinite() const { return std::isfinite(magnitude); }
   LogicalResult run(std::vector<CheckedGradient> &checked);
 
 private:
-  LogicalResult computeBase();
   LogicalResult makeMoved();
   /// sum(value * cotangent) with wrt `which` moved by `distance` along `moves`.
   Real valueAt(size_t which, llvm::ArrayRef<double> moves, double distance);
@@ -169,9 +171,6 @@ LogicalResult GradientChecker::computeBase() {
     magnitude +=
         std::fabs(Real(value.data<double>()[i]) *
                   (cotangent.bytes.empty() ? 1 : cotangent.data<double>()[i]));
-  if (!std::isfinite(magnitude))
-    return gradient.emitError("has a value that is not finite for the "
-                              "arguments of this seed");
   return success();
 }
 
@@ -291,7 +290,7 @@ std::string GradientChecker::nameOf(size_t which) {
 }
 
 LogicalResult GradientChecker::run(std::vector<CheckedGradient> &checked) {
-  if (failed(computeBase()) || failed(makeMoved()))
+  if (failed(makeMoved()))
     return failure();
   for (size_t i = 0; i < gradients.size(); ++i) {
     CheckedGradient result;
@@ -333,6 +332,28 @@ void requestGradients(func::FuncOp function) {
   }
 }
 
+LogicalResult checkOne(ir::GradientOp gradient, DetachedValues &detached,
+                       const GradientCheckOptions &options,
+                       std::vector<CheckedGradient> &checked) {
+  Block &block = *gradient->getBlock();
+  std::vector<HostArray> arguments = drawArguments(block, options.seed);
+  for (bool arePositive : {false, true}) {
+    if (arePositive) // for logarithms and roots of arguments
+      for (HostArray &array : arguments)
+        for (int64_t i = 0; array.dtype == DType::float64 && i < sizeOf(array);
+             ++i)
+          array.data<double>()[i] = std::fabs(array.data<double>()[i]) + 0.1;
+    GradientChecker checker(block, gradient, detached[&block], arguments,
+                            options);
+    if (failed(checker.computeBase()))
+      return failure();
+    if (checker.isFinite())
+      return checker.run(checked);
+  }
+  return gradient.emitOpError("is of a value that is not finite for the "
+                              "arguments of this seed");
+}
+
 } // namespace
 
 FailureOr<std::vector<CheckedGradient>>
@@ -353,14 +374,9 @@ checkGradients(ModuleOp given, const GradientCheckOptions &options) {
   DetachedValues detached;
   for (auto function : module->getOps<func::FuncOp>())
     exposeDetached(function.getBody().front(), detached);
-  for (ir::GradientOp gradient : gradients) {
-    Block &block = *gradient->getBlock();
-    std::vector<HostArray> arguments = drawArguments(block, options.seed);
-    GradientChecker checker(block, gradient, detached[&block], arguments,
-                            options);
-    if (failed(checker.run(checked)))
+  for (ir::GradientOp gradient : gradients)
+    if (failed(checkOne(gradient, detached, options, checked)))
       return failure();
-  }
   return checked;
 }
 

@@ -34,9 +34,9 @@ struct CheckedGradient {
 /// gets one per floating result, of a random cotangent, with respect to all
 /// floating arguments.
 ///
-/// Arguments are standard normal, integers 0 or 1. Fails with a diagnostic when
-/// the module can't be differentiated or interpreted, or when a value is not
-/// finite.
+/// Arguments are standard normal, where that gives no finite value positive;
+/// integers are 0 or 1. Fails with a diagnostic when the module can't be
+/// differentiated or interpreted, or when the value is never finite.
 mlir::FailureOr<std::vector<CheckedGradient>>
 checkGradients(mlir::ModuleOp module, const GradientCheckOptions &options);
 

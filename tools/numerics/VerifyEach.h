@@ -13,7 +13,8 @@ namespace needle::numerics {
 /// the interpreter runs it again; the pass after which a result lies outside
 /// of its bounds is named by an error, and `passes` fail at their end. What
 /// gradient ops stand for is what Autodiff makes of them, before and after.
-/// Once kernels are lowered, machine code is run in the interpreter's stead.
+/// Lowered kernels can't be interpreted: needle-run --compare=reference runs
+/// what becomes of them.
 void verifyEachNumerics(mlir::PassManager &passes, uint64_t seed);
 
 } // namespace needle::numerics
