@@ -1,7 +1,7 @@
 // Check.cpp - round trips, differential runs and metamorphic runs of a graph.
 #include "Check.h"
 
-#include "numerics/TensorBounds.h"
+#include "numerics/CheckGradient.h"
 
 #include "needle/codegen/CompileModule.h"
 #include "needle/codegen/Diagnostics.h"
@@ -9,6 +9,7 @@
 #include "needle/codegen/TargetInfo.h"
 #include "needle/ir/Export.h"
 #include "needle/ir/Import.h"
+#include "needle/ir/Ops.h"
 #include "needle/passes/Passes.h"
 #include "needle/runtime/Execution.h"
 #include "needle/runtime/ThreadPool.h"
@@ -32,6 +33,7 @@ void Tally::add(const Tally &other) {
   kernelsCompiled += other.kernelsCompiled;
   elements += other.elements;
   loose += other.loose;
+  differences += other.differences;
 }
 
 namespace {
@@ -58,6 +60,7 @@ private:
   bool computeBounds();
   bool runCompiled();
   bool runUnfused();
+  bool gradientsAgree();
 
   bool textIsFixed(ModuleOp module, const char *stage);
   bool isInside(const char *who, const Results &results);
@@ -328,10 +331,37 @@ bool Checker::runUnfused() {
          isInside("unfused", results);
 }
 
+/// The graph's gradient ops against differences, where values are tame.
+bool Checker::gradientsAgree() {
+  bool hasGradient = false;
+  int64_t elements = 0;
+  (*module)->walk([&](ir::GradientOp op) {
+    hasGradient = true;
+    for (mlir::Value operand : op->getOperands())
+      elements += ir::tensorType(operand).getNumElements();
+  });
+  if (!hasGradient || elements > 20000)
+    return true;
+  numerics::GradientCheckOptions options;
+  options.samples = 3;
+  options.arguments = arguments;
+  auto checked = numerics::checkGradients(*module, options);
+  if (failed(checked)) // a value that is not finite
+    return true;
+  for (const numerics::CheckedGradient &gradient : *checked) {
+    tally.differences += gradient.checked;
+    if (!gradient.agrees)
+      return fail("a gradient differs from differences",
+                  gradient.name + " by " + std::to_string(gradient.worst));
+  }
+  return true;
+}
+
 std::optional<Failure> Checker::run() {
   ++tally.graphs;
-  for (Check check : {&Checker::roundTrips, &Checker::isInterpretedWithinBounds,
-                      &Checker::runCompiled, &Checker::runUnfused})
+  for (Check check :
+       {&Checker::roundTrips, &Checker::isInterpretedWithinBounds,
+        &Checker::runCompiled, &Checker::runUnfused, &Checker::gradientsAgree})
     if (!(this->*check)())
       break;
   return failure;

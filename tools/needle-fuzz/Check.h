@@ -19,12 +19,14 @@ struct Tally {
   int64_t graphs = 0, kernelsCompiled = 0;
   /// Floating elements compared, and those whose bound says next to nothing.
   int64_t elements = 0, loose = 0;
+  int64_t differences = 0; // that gradients were compared with
   void add(const Tally &other);
 };
 
 /// Compiles and runs the graph: JSON and IR round trips; interpreter, cpu and
-/// unfused cpu within the bounds; donated, shared and copied arguments and any
-/// number of threads alike to the last bit.
+/// unfused cpu within the bounds; gradients against central differences;
+/// donated, shared and copied arguments and any number of threads alike to the
+/// last bit.
 std::optional<Failure> check(const GeneratedGraph &generated, Tally &tally);
 
 /// What the interpreter gives for the graph's results; none when it fails.

@@ -225,7 +225,7 @@ std::pair<Value, Value> Generator::pairWith(const Value &x) {
 
 Value Generator::publish(Value value) {
   if (value.isFloat() && value.type.target.empty() &&
-      current->pins.size() < 64 && chance(8)) {
+      current->pins.size() < 64 && chance(12)) {
     Value pinned = current->node("pin", {value}, {value.type})[0];
     uint64_t bit = uint64_t(1) << current->pins.size();
     pinned.lo = value.lo, pinned.hi = value.hi;

@@ -11,7 +11,6 @@ namespace {
 
 using Dims = std::vector<int64_t>;
 
-
 // ---- reductions -------------------------------------------------------------
 
 struct Reduced {
@@ -356,7 +355,7 @@ const OpMaker draws[] = {
                    1);
      }}};
 const OpMaker regions[] = {{"scan", 4, scan}};
-const OpMaker gradients[] = {{"gradient", 8, gradient},
+const OpMaker gradients[] = {{"gradient", 14, gradient},
                              {"pin", 2, pin},
                              {"detach", 1, detach},
                              {"to", 1, to}};

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <csignal>
 #include <map>
 #include <thread>
 
@@ -59,9 +60,15 @@ void report(uint64_t seed, const fuzz::GeneratedGraph &generated,
 struct Shared {
   std::atomic<uint64_t> next{0};
   std::atomic<int> failures{0};
-  std::atomic<int64_t> graphs{0}, kernels{0}, elements{0}, loose{0};
+  std::atomic<int64_t> graphs{0}, kernels{0}, elements{0}, loose{0},
+      differences{0};
   std::atomic<uint64_t> current[64]; // of each worker: its graph
 };
+
+Shared *running = nullptr;
+
+/// At an interrupt the graphs begun are finished, and all summed up.
+void stop(int) { running->next = uint64_t(1) << 62; }
 
 void work(Shared &shared, size_t worker) {
   for (uint64_t i; (i = shared.next++) < count;) {
@@ -76,6 +83,7 @@ void work(Shared &shared, size_t worker) {
     shared.kernels += tally.kernelsCompiled;
     shared.elements += tally.elements;
     shared.loose += tally.loose;
+    shared.differences += tally.differences;
   }
 }
 
@@ -103,13 +111,16 @@ int run() {
   if (memory == MAP_FAILED)
     throw Error("cannot map memory");
   Shared &shared = *new (memory) Shared;
+  running = &shared;
+  std::signal(SIGINT, stop);
+  std::signal(SIGTERM, stop);
   std::map<pid_t, size_t> workers;
   size_t wanted = jobs ? size_t(jobs) : std::thread::hardware_concurrency();
   for (size_t i = 0; i < std::clamp<size_t>(wanted, 1, 64); ++i)
     workers[start(shared, i)] = i;
   while (!workers.empty()) {
     int status = 0;
-    pid_t ended = wait(&status);
+    pid_t ended = wait(&status); // below 0: interrupted
     auto worker = workers.find(ended);
     if (worker == workers.end())
       continue;
@@ -133,7 +144,8 @@ int run() {
   llvm::outs() << shared.graphs << " graphs, " << shared.failures
                << " failures, " << shared.kernels << " kernels compiled, "
                << shared.elements << " elements, " << shared.loose
-               << " of them with loose bounds\n";
+               << " of them with loose bounds, " << shared.differences
+               << " differences of gradients\n";
   return shared.failures != 0;
 }
 

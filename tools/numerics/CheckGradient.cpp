@@ -332,11 +332,31 @@ void requestGradients(func::FuncOp function) {
   }
 }
 
+/// The same numbers, floats as f64.
+HostArray widened(const HostArray &array) {
+  if (array.dtype != DType::float32)
+    return array;
+  HostArray wide{DType::float64, array.shape, {}};
+  wide.bytes.resize(2 * array.bytes.size());
+  std::copy_n(array.data<float>(), array.elements(), wide.data<double>());
+  return wide;
+}
+
+std::vector<HostArray> argumentsFor(Block &block,
+                                    const GradientCheckOptions &options) {
+  if (options.arguments.empty() || !isa<func::FuncOp>(block.getParentOp()))
+    return drawArguments(block, options.seed);
+  std::vector<HostArray> arguments;
+  for (const HostArray &argument : options.arguments)
+    arguments.push_back(widened(argument));
+  return arguments;
+}
+
 LogicalResult checkOne(ir::GradientOp gradient, DetachedValues &detached,
                        const GradientCheckOptions &options,
                        std::vector<CheckedGradient> &checked) {
   Block &block = *gradient->getBlock();
-  std::vector<HostArray> arguments = drawArguments(block, options.seed);
+  std::vector<HostArray> arguments = argumentsFor(block, options);
   for (bool arePositive : {false, true}) {
     if (arePositive) // for logarithms and roots of arguments
       for (HostArray &array : arguments)

@@ -1,8 +1,7 @@
 // CheckGradient.h - gradients of a module against central differences.
 #pragma once
 
-#include "mlir/IR/BuiltinOps.h"
-#include "mlir/IR/OwningOpRef.h"
+#include "TensorBounds.h"
 
 #include <cstdint>
 #include <string>
@@ -14,6 +13,8 @@ struct GradientCheckOptions {
   uint64_t seed = 0; // of arguments, sampled elements and directions
   double step = 1e-6, atol = 1e-5, rtol = 1e-3;
   int samples = 8; // elements by which each wrt is moved, besides a direction
+  /// Not empty: the arguments of the module's function.
+  llvm::ArrayRef<HostArray> arguments;
 };
 
 /// How one result of one gradient op compares.
@@ -34,9 +35,9 @@ struct CheckedGradient {
 /// gets one per floating result, of a random cotangent, with respect to all
 /// floating arguments.
 ///
-/// Arguments are standard normal, where that gives no finite value positive;
-/// integers are 0 or 1. Fails with a diagnostic when the module can't be
-/// differentiated or interpreted, or when the value is never finite.
+/// Unless given, arguments are standard normal, where that gives no finite
+/// value positive; integers are 0 or 1. Fails with a diagnostic when the module
+/// can't be differentiated or interpreted, or when the value is never finite.
 mlir::FailureOr<std::vector<CheckedGradient>>
 checkGradients(mlir::ModuleOp module, const GradientCheckOptions &options);
 
