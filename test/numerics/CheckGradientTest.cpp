@@ -145,6 +145,23 @@ func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
   EXPECT_TRUE(checked[0].agrees);
 }
 
+// x^y of a negative number exists for whole y only.
+TEST(CheckGradient, EndsOfDomainsAreLeftOut) {
+  Parsed parsed(R"(
+func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %m = needle.full -1.5 : f64 -> tensor<4xf32>
+  %c = needle.full 2.0 : f64 -> tensor<4xf32>
+  %p = needle.pin %c : tensor<4xf32>
+  %0 = needle.pow %m, %p : tensor<4xf32>
+  %1 = needle.gradient(%0, %p) : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  return %1 : tensor<4xf32>
+})");
+  Checked checked = check(parsed);
+  ASSERT_EQ(checked.size(), 1u);
+  EXPECT_EQ(checked[0].checked, 0);
+  EXPECT_EQ(checked[0].kinks, 5);
+}
+
 // Ops without any gradient: by all results and arguments. Random bits of 32
 // keep making f32, and constants become f64.
 TEST(CheckGradient, ModulesWithoutGradientsGetSome) {

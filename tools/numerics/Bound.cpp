@@ -159,6 +159,13 @@ Bound add(const Bound &a, const Bound &b, bool *isExact) {
 Bound multiply(const Bound &a, const Bound &b, bool *isExact) {
   if (a.isEmpty() || b.isEmpty())
     return nothingButNan();
+  Real magnitude = a.magnitude() * b.magnitude();
+  if (magnitude < infinity && !isExact && !a.id) { // nothing special: fast
+    Real x = a.lo * b.lo, y = a.lo * b.hi, z = a.hi * b.lo, w = a.hi * b.hi;
+    return {std::min(std::min(x, y), std::min(z, w)),
+            std::max(std::max(x, y), std::max(z, w)), a.mayBeNan || b.mayBeNan,
+            0};
+  }
   Candidates products;
   for (Real x : {a.lo, a.hi})
     for (Real y : {b.lo, b.hi})

@@ -193,10 +193,7 @@ TensorRule moveRule(Operation *op) {
     bool isFloat = isFloating(emptyFor(take.getResult()).dtype);
     filler = exactly(isFloat ? Real(NAN) : Real(0));
   }
-  for (auto [i, operand] : llvm::enumerate(op->getOperands()))
-    (*numbered)->setOperand(unsigned(i), operand);
   std::shared_ptr<const Plan> plan = planOf(*numbered, true, moved);
-  (*numbered)->dropAllReferences();
   if (!plan)
     return {};
   llvm::SmallVector<TensorBound> results;
