@@ -63,6 +63,7 @@ public:
   AssignmentGroup();
   ~AssignmentGroup();
   AssignmentGroup(const AssignmentGroup &) = delete;
+  uint64_t number() const;
 
 private:
   uint64_t outer;

@@ -296,7 +296,8 @@ void Evaluation::run() {
       compiled->executable->execute(std::move(arguments));
   given.clear();
   finish(executed.results);
-  executed.done.wait(); // throws what the kernels found
+  if (executed.mayFail || executed.done.ready())
+    executed.done.wait(); // throws what the kernels found
 }
 
 void Evaluation::finish(const std::vector<BufferPtr> &results) {
@@ -333,10 +334,11 @@ static bool dependsOnTrace(Node *root) {
 }
 
 // What waits, after an error: each assignment, or group of them, comes true
-// alone, or the variable has its last value again. A bad one must not fail
-// every realization that follows.
+// alone, or the variable has its last value again; those of the group
+// `withdrawn` have it at once. A bad one must not fail every realization that
+// follows.
 static void settlePending(std::vector<std::shared_ptr<Cell>> cells,
-                          Where where) {
+                          uint64_t withdrawn, Where where) {
   std::erase_if(cells, [](const std::shared_ptr<Cell> &cell) {
     return cell->value.get()->is(Node::realized);
   });
@@ -349,27 +351,35 @@ static void settlePending(std::vector<std::shared_ptr<Cell>> cells,
       together.push_back(std::move(cells.back()));
       cells.pop_back();
     } while (group && !cells.empty() && cells.back()->group == group);
-    Evaluation alone;
-    alone.where = where;
-    for (const std::shared_ptr<Cell> &cell : together)
-      alone.roots.push_back(cell->value);
-    try {
-      alone.collect();
-      alone.run();
-    } catch (...) { // the caller throws what it met first
+    auto comesTrue = [&] {
+      if (group && group == withdrawn)
+        return false;
+      Evaluation alone;
+      alone.where = where;
+      for (const std::shared_ptr<Cell> &cell : together)
+        alone.roots.push_back(cell->value);
+      try {
+        alone.collect();
+        alone.run();
+      } catch (...) { // the caller throws what it met first
+        return false;
+      }
+      return true;
+    };
+    if (!comesTrue())
       for (const std::shared_ptr<Cell> &cell : together)
         if (!cell->value.get()->is(Node::realized) && !cell->before.empty()) {
           cell->value = cell->before;
           if (!cell->value.get()->is(Node::realized)) // its first value
             putPending(cell);
         }
-    }
     for (const std::shared_ptr<Cell> &cell : together)
       cell->before = Tensor();
   }
 }
 
-static void evaluate(std::vector<Tensor> roots, Where where) {
+static void evaluate(std::vector<Tensor> roots, Where where,
+                     uint64_t group = 0) {
   Evaluation evaluation;
   evaluation.where = where;
   for (const Tensor &root : roots) {
@@ -398,7 +408,7 @@ static void evaluate(std::vector<Tensor> roots, Where where) {
     evaluation.run();
   } catch (...) {
     evaluation.takeBack();
-    settlePending(std::move(evaluation.pending), where);
+    settlePending(std::move(evaluation.pending), group, where);
     throw;
   }
   for (const std::shared_ptr<Cell> &cell : evaluation.pending)
@@ -407,6 +417,11 @@ static void evaluate(std::vector<Tensor> roots, Where where) {
 
 void realizeEagerly(const Tensor &tensor) {
   evaluate({tensor}, tensor.get()->where());
+}
+void realizeStep(const Tensor &loss, uint64_t group, Where where) {
+  if (!innermostTrace())
+    evaluate(loss.empty() ? std::vector<Tensor>{} : std::vector{loss}, where,
+             group);
 }
 void realizePending(Where where) {
   if (!innermostTrace())

@@ -22,6 +22,9 @@ Tensor dataTensor(std::shared_ptr<runtime::Buffer> buffer, DType dtype,
 
 /// What recording does when it isn't lazy.
 void realizeEagerly(const Tensor &tensor);
+/// `loss` (unless it is empty) with all pending assignments of this thread.
+/// When that throws, the assignments of `group` have not happened.
+void realizeStep(const Tensor &loss, uint64_t group, Where where);
 /// Pending assignments of this thread and nothing else.
 void realizePending(Where where);
 /// Lets go of a node's inputs; to be released once graphMutex() is free.

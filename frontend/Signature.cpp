@@ -294,6 +294,8 @@ static void compareConstants(const Traced &before, const Traced &now, size_t i,
                            &b = now.sources[i].constant;
   const GraphArgument &argument = now.graph.arguments[i];
   size_t bytes = runtime::byteSize(argument.type);
+  a->ready().join();
+  b->ready().join();
   if (a == b || !std::memcmp(a->data(), b->data(), bytes))
     return;
   size_t at = 0;

@@ -26,7 +26,7 @@ static BufferPtr valueOf(const Tensor &tensor, const char *op, Where where) {
     realize(tensor, where);
     buffer = bufferOf(tensor.get());
   }
-  buffer->ready().join();
+  buffer->ready().wait();
   return buffer;
 }
 

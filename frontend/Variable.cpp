@@ -102,6 +102,7 @@ AssignmentGroup::AssignmentGroup() : outer(currentGroup) {
   currentGroup = ++serial;
 }
 AssignmentGroup::~AssignmentGroup() { currentGroup = outer; }
+uint64_t AssignmentGroup::number() const { return currentGroup; }
 
 void detail::setCell(const std::shared_ptr<Cell> &cell, Tensor version,
                      Where where) {

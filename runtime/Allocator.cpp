@@ -1,6 +1,7 @@
 // Allocator.cpp - size classes, huge pages, and a bounded cache of free blocks.
 #include "needle/runtime/Allocator.h"
 #include "needle/runtime/Error.h"
+#include "needle/runtime/Faults.h"
 
 #include <algorithm>
 #include <bit>
@@ -96,7 +97,7 @@ Allocator::~Allocator() { trim(); }
 
 Block Allocator::allocate(size_t bytes) {
   SizeClass wanted{0, 0};
-  if (bytes <= largestBlock) {
+  if (bytes <= largestBlock && !faults::strikes(faults::Kind::allocation)) {
     wanted = classOf(bytes);
     Block block{nullptr, wanted.capacity};
     std::unique_lock lock(mutex);

@@ -1,6 +1,7 @@
 // Blob.cpp - machine code in executable pages.
 #include "needle/runtime/Blob.h"
 #include "needle/runtime/Error.h"
+#include "needle/runtime/Faults.h"
 
 #include <cerrno>
 #include <cstring>
@@ -17,10 +18,12 @@ std::shared_ptr<const Blob> Blob::load(const BlobCode &code) {
   size_t page = size_t(sysconf(_SC_PAGESIZE));
   std::shared_ptr<Blob> blob(new Blob);
   size_t bytes = (code.bytes.size() + page - 1) / page * page;
-  void *memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void *memory = faults::strikes(faults::Kind::allocation)
+                     ? (errno = ENOMEM, MAP_FAILED)
+                     : mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED)
-    throw Error("no memory for " + std::to_string(bytes) +
+    throw MemoryError("no memory for " + std::to_string(bytes) +
                 " bytes of machine code: " + strerror(errno));
   blob->memory = memory; // from here on the destructor returns it
   blob->bytes = bytes;

@@ -55,6 +55,12 @@ const std::string &backend() {
   return value;
 }
 
+bool deferredQueue() {
+  static const bool value =
+      choice("NEEDLE_QUEUE", {"immediate", "deferred"}, 0) == 1;
+  return value;
+}
+
 bool lazyMode() {
   static const bool value = choice("NEEDLE_LAZY_MODE", {"0", "1"}, 1);
   return value;

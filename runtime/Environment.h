@@ -24,6 +24,9 @@ enum class LogLevel : uint8_t { off, warning, info, debug };
 LogLevel logLevel();
 /// NEEDLE_CACHE: a folder, or "off"; empty: not set.
 const std::string &cache();
+/// NEEDLE_QUEUE: "immediate" (the default) or "deferred", for tests: work runs
+/// when somebody waits for it.
+bool deferredQueue();
 /// NEEDLE_COMPILER: path of libneedle-compiler; empty: next to libneedle.
 const std::string &compilerPath();
 

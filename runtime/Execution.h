@@ -28,6 +28,8 @@ struct Executed {
   /// Done when all results are. Its wait() throws IndexError when an index that
   /// the program computed was out of range; the results are defined then, too.
   Event done;
+  /// Whether wait() may throw at all.
+  bool mayFail = false;
   int updatedInPlace = 0; // results in the memory of their argument
   int updatedByCopy = 0;  // results that could have been, in fresh memory
 };
@@ -51,9 +53,11 @@ public:
                    const ExecuteOptions &options = {}) const;
 
 private:
+  struct Submitted;
+  class Borrowed;
   struct Pool;
   std::shared_ptr<const Program> source;
-  std::unique_ptr<Pool> pool;
+  std::shared_ptr<Pool> pool; // runs may outlive this object
 };
 
 /// Bytes of a value.

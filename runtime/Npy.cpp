@@ -3,13 +3,13 @@
 #include "needle/runtime/Npy.h"
 
 #include "needle/runtime/Error.h"
+#include "needle/runtime/TemporaryFile.h"
 
 #include <bit>
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
 #include <cstring>
-#include <fstream>
 #include <memory>
 #include <optional>
 
@@ -261,10 +261,7 @@ std::string formatNpy(DType dtype, const Shape &shape, const void *data) {
 
 void writeNpy(const std::string &path, DType dtype, const Shape &shape,
               const void *data) {
-  std::ofstream file(path, std::ios::binary);
-  file << formatNpy(dtype, shape, data) << std::flush;
-  if (!file)
-    throw Error("cannot write " + path);
+  runtime::writeWholeFile(path, formatNpy(dtype, shape, data));
 }
 
 } // namespace needle

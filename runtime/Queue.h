@@ -22,13 +22,17 @@ public:
 private:
   friend class Queue;
   struct State;
-  std::shared_ptr<State> state;
+  std::shared_ptr<State> state; // null: done, without an error
 };
 
-/// Runs what is submitted, one after the other. This queue, the CPU's, runs it
-/// in submit(), so that its events are done when they are returned.
+/// Runs what is submitted, one after the other. The CPU's queue runs it in
+/// submit(), so that its events are done when they are returned. With
+/// NEEDLE_QUEUE=deferred it keeps up to 64 pieces until somebody waits for one:
+/// what a device does to the order of things, for tests.
 class Queue {
 public:
+  /// Whether work outlives submit(): it may refer to nothing of its caller.
+  static bool isDeferred();
   /// Runs `work`; what it throws is kept for Event::wait.
   static Event submit(const std::function<void()> &work);
 };

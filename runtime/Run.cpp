@@ -38,25 +38,25 @@ LoopDependents findDependents(const Program &program) {
   return dependents;
 }
 
-void Run::operator()(const RunMemory &memory, const ExecuteOptions &options) {
+void Run::operator()(const ExecuteOptions &options) {
   threads = options.threads ? options.threads : &ThreadPool::process();
   profile = options.profile;
   for (size_t i = 0; i < pointers.size(); ++i)
-    resolve(int32_t(i), memory);
+    resolve(int32_t(i));
   resetStatus();
   run(program.commands);
   checkStatus();
 }
 
-void Run::resolve(int32_t number, const RunMemory &memory) {
+void Run::resolve(int32_t number) {
   const ProgramValue &value = program.values[size_t(number)];
   char *base = nullptr;
   switch (value.kind) {
   case Kind::argument:
-    base = memory.arguments[size_t(value.index)]->as<char>();
+    base = memory.arguments[size_t(value.index)];
     break;
   case Kind::result:
-    base = memory.results[size_t(value.index)]->as<char>();
+    base = memory.results[size_t(value.index)];
     break;
   case Kind::arena:
     base = memory.arena;
@@ -116,7 +116,7 @@ void Run::run(const Phase &phase) {
     for (int32_t buffer : call.buffers)
       gathered.push_back(pointers[size_t(buffer)]);
   }
-  threads->run({phase.tiles, phase.scratchBytes, phase.work},
+  threads->run({phase.tiles, phase.scratchBytes, phase.work, memory.scratch},
                [this](int64_t tile, void *scratch) {
                  for (const Prepared &call : calls)
                    call.function(gathered.data() + call.buffers, call.scalars,

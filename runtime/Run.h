@@ -15,10 +15,11 @@ LoopDependents findDependents(const Program &program);
 
 /// Memory that one run works with.
 struct RunMemory {
-  const std::vector<BufferPtr> &arguments;
-  const std::vector<BufferPtr> &results;
+  std::vector<char *> arguments;
+  std::vector<char *> results;
   char *arena;
   char *workspace;
+  char *scratch; // of every thread
   char *constants;
 };
 
@@ -30,9 +31,11 @@ public:
       : program(program), dependents(dependents),
         pointers(program.values.size()) {}
 
-  /// Resolves the values and runs all commands. Throws IndexError when a kernel
-  /// reported a bad index, after the last command.
-  void operator()(const RunMemory &memory, const ExecuteOptions &options);
+  /// Resolves the values of `memory` and runs all commands. Throws IndexError
+  /// when a kernel reported a bad index, after the last command.
+  void operator()(const ExecuteOptions &options);
+
+  RunMemory memory;
 
 private:
   /// A call with its pointers: `buffers` starts at that place of `gathered`.
@@ -42,7 +45,7 @@ private:
     const int64_t *scalars;
   };
 
-  void resolve(int32_t number, const RunMemory &memory);
+  void resolve(int32_t number);
   void run(const std::vector<Command> &commands);
   void run(const Launch &launch);
   void run(const Phase &phase);

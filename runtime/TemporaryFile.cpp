@@ -2,6 +2,7 @@
 #include "needle/runtime/TemporaryFile.h"
 
 #include "needle/runtime/Error.h"
+#include "needle/runtime/Faults.h"
 
 #include <atomic>
 #include <cerrno>
@@ -16,11 +17,21 @@
 
 namespace needle::runtime {
 
+/// A test makes this system call fail.
+static bool isRefused() {
+  if (!faults::strikes(faults::Kind::systemCall))
+    return false;
+  errno = EIO;
+  return true;
+}
+
 TemporaryFile::TemporaryFile(std::string given, int mode)
     : path(std::move(given)),
-      number(::open(path.c_str(),
-                    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
-                    mode)) {
+      number(isRefused()
+                 ? -1
+                 : ::open(path.c_str(),
+                          O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+                          mode)) {
   if (number >= 0)
     ::flock(number, LOCK_EX | LOCK_NB);
 }
@@ -41,7 +52,8 @@ bool TemporaryFile::write(std::string_view bytes) {
     return false;
   }
   while (!bytes.empty()) {
-    ssize_t done = ::write(number, bytes.data(), bytes.size());
+    ssize_t done =
+        isRefused() ? -1 : ::write(number, bytes.data(), bytes.size());
     if (done < 0 && errno == EINTR)
       continue;
     if (done < 0)
@@ -51,10 +63,10 @@ bool TemporaryFile::write(std::string_view bytes) {
   return true;
 }
 
-bool TemporaryFile::flush() { return !::fsync(number); }
+bool TemporaryFile::flush() { return !isRefused() && !::fsync(number); }
 
 bool TemporaryFile::rename(const std::string &to) {
-  if (::rename(path.c_str(), to.c_str()))
+  if (isRefused() || ::rename(path.c_str(), to.c_str()))
     return false;
   path.clear();
   return true;

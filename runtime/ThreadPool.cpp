@@ -80,6 +80,8 @@ void ThreadPool::startWorkers() {
 void ThreadPool::prepare(const Grid &grid) {
   if (!started)
     startWorkers();
+  if (grid.scratch)
+    return;
   for (Block &block : scratch) {
     if (block.capacity >= size_t(grid.scratchBytes))
       continue;
@@ -134,7 +136,7 @@ void ThreadPool::work(size_t worker) {
       return;
     if (!enter())
       continue;
-    claimTiles(scratch[worker].data);
+    claimTiles(worker);
     leave();
   }
 }
@@ -154,12 +156,14 @@ void ThreadPool::leave() {
     futexWake(inside, 1);
 }
 
-void ThreadPool::claimTiles(void *scratch) {
+void ThreadPool::claimTiles(size_t worker) {
+  void *own = job.scratch ? job.scratch + int64_t(worker) * job.scratchStride
+                          : scratch[worker].data;
   for (;;) {
     int64_t tile = nextTile.fetch_add(1, std::memory_order_relaxed);
     if (tile >= job.tiles)
       return;
-    job.function(job.body, tile, scratch);
+    job.function(job.body, tile, own);
   }
 }
 
@@ -181,10 +185,11 @@ void ThreadPool::awaitWorkers() {
 void ThreadPool::runAlone(const Grid &grid, TileBody *function,
                           const void *body) {
   Block block;
-  if (grid.scratchBytes > 0)
+  if (grid.scratchBytes > 0 && !grid.scratch)
     block = Allocator::process().allocate(size_t(grid.scratchBytes));
+  void *scratch = grid.scratch ? grid.scratch : block.data;
   for (int64_t tile = 0; tile < grid.tiles; ++tile)
-    function(body, tile, block.data);
+    function(body, tile, scratch);
   Allocator::process().free(block);
 }
 
@@ -206,13 +211,14 @@ void ThreadPool::run(const Grid &grid, TileBody *function, const void *body) {
   } release{busy};
 
   prepare(grid);
-  job = {function, body, grid.tiles};
+  job = {function, body, grid.tiles, grid.scratch,
+         Grid::scratchStride(grid.scratchBytes)};
   nextTile.store(0, std::memory_order_relaxed);
   inside.store(0, std::memory_order_release);
   generation.fetch_add(1);
   if (uint32_t sleeping = asleep.load())
     futexWake(generation, int(std::min<int64_t>(sleeping, grid.tiles - 1)));
-  claimTiles(scratch.back().data);
+  claimTiles(scratch.size() - 1);
   awaitWorkers();
 }
 

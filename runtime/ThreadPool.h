@@ -18,6 +18,11 @@ struct Grid {
   /// About how many elements or multiply-adds; a small grid is run by its
   /// caller alone.
   int64_t work = 0;
+  /// Where that memory is: threads() times scratchStride(scratchBytes) bytes, 64-byte aligned; null: the pool
+  /// provides it.
+  char *scratch = nullptr;
+  /// From one thread's scratch memory to the next one's.
+  static int64_t scratchStride(int64_t bytes) { return (bytes + 63) / 64 * 64; }
 };
 
 /// Runs grids: tiles are claimed one by one from a counter by the caller and
@@ -36,7 +41,7 @@ public:
 
   /// Calls body(tile, scratch) once for every tile, and returns when all are
   /// done. `scratch` is 64-byte aligned and the calling thread's alone. `body`
-  /// must not throw. Throws MemoryError when there is no scratch memory.
+  /// must not throw. Throws MemoryError when the pool has no scratch memory.
   template <class Body> void run(const Grid &grid, const Body &body) {
     run(
         grid,
@@ -55,6 +60,8 @@ private:
     TileBody *function = nullptr;
     const void *body = nullptr;
     int64_t tiles = 0;
+    char *scratch = nullptr; // the caller's; null: the pool's
+    int64_t scratchStride = 0;
   };
 
   void run(const Grid &grid, TileBody *function, const void *body);
@@ -66,7 +73,7 @@ private:
   uint32_t nextGeneration(uint32_t seen);
   bool enter();
   void leave();
-  void claimTiles(void *scratch);
+  void claimTiles(size_t worker);
   void awaitWorkers();
   bool maySpin() const;
   template <class Done> bool spin(const Done &done);

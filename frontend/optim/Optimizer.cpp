@@ -76,6 +76,7 @@ void Optimizer::apply(const std::vector<Tensor> &gradients, Where where) {
     checkGradient(i, gradients[i], where);
   LibraryScope scope(where, name);
   detail::AssignmentGroup together;
+  lastGroup = together.number();
   skipped.clear();
   advance(gradients);
   for (size_t i = 0; i < all.size(); ++i) {
@@ -110,7 +111,7 @@ void Optimizer::finish(const Tensor *loss, Where where) {
     bool wasOnPurpose = node->is(detail::Node::onPurpose);
     node->set(detail::Node::onPurpose);
     try {
-      realize(*loss, where);
+      detail::realizeStep(*loss, lastGroup, where);
     } catch (...) { // the step has not happened
       if (!wasOnPurpose)
         node->clear(detail::Node::onPurpose);
@@ -118,7 +119,7 @@ void Optimizer::finish(const Tensor *loss, Where where) {
     }
     cutHistory(*loss, where);
   } else {
-    detail::realizePending(where);
+    detail::realizeStep(Tensor(), lastGroup, where);
   }
 }
 

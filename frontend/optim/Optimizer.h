@@ -62,6 +62,7 @@ private:
   std::vector<size_t> skipped;
   Variable learning;
   const char *name;
+  uint64_t lastGroup = 0; // of assignments
 };
 
 } // namespace needle::optim

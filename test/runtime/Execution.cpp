@@ -97,6 +97,7 @@ BufferPtr floats(std::vector<float> values) {
   return Buffer::copyOf(values.data(), values.size() * sizeof(float));
 }
 std::vector<float> values(const BufferPtr &buffer) {
+  buffer->ready().join();
   const float *begin = buffer->as<float>();
   return {begin, begin + buffer->bytes() / sizeof(float)};
 }
