@@ -150,7 +150,12 @@ Value IotaOp::buildThroughMap(OpBuilder &b, Location loc, RankedTensorType type,
 
 Value LinearIndexOp::buildThroughMap(OpBuilder &b, Location loc,
                                      RankedTensorType type, AffineMap map) {
-  if (!map.isIdentity())
+  // The first size has no part in where an element is; the others have.
+  auto inner = [](ArrayRef<int64_t> shape) {
+    return shape.drop_front(std::min<size_t>(shape.size(), 1));
+  };
+  if (!map.isIdentity() ||
+      inner(type.getShape()) != inner(tensorType(getResult()).getShape()))
     return {};
   return LinearIndexOp::create(b, loc, type);
 }

@@ -157,3 +157,19 @@ func.func @slice_of_nothing_at_the_end(%x: tensor<3xf32>) -> tensor<0xf32> {
                         step = array<i64: 1>} : tensor<1xf32>
   return %1 : tensor<0xf32>
 }
+
+// -----
+
+// Where an element is in memory depends on all sizes but the first: the first
+// slice is a linear_index of its own shape, the second is not.
+// CHECK-LABEL: @slices_of_places
+// CHECK-DAG: %[[OUTER:.*]] = needle.linear_index -> tensor<2x4xi64>
+// CHECK-DAG: %[[ALL:.*]] = needle.linear_index -> tensor<3x4xi64>
+// CHECK-DAG: %[[INNER:.*]] = needle.slice %[[ALL]]
+// CHECK: return %[[OUTER]], %[[INNER]]
+func.func @slices_of_places() -> (tensor<2x4xi64>, tensor<3x2xi64>) {
+  %0 = needle.linear_index -> tensor<3x4xi64>
+  %1 = needle.slice %0 {start = array<i64: 0, 0>, stop = array<i64: 2, 4>, step = array<i64: 1, 1>} : tensor<3x4xi64>
+  %2 = needle.slice %0 {start = array<i64: 0, 0>, stop = array<i64: 3, 2>, step = array<i64: 1, 1>} : tensor<3x4xi64>
+  return %1, %2 : tensor<2x4xi64>, tensor<3x2xi64>
+}
