@@ -11,6 +11,11 @@ def LowerKernelsToLoops : Pass<"needle-lower-kernels", "::mlir::ModuleOp"> {
 def ExpandMath : Pass<"needle-expand-math"> {
   let summary = "math.exp, log, tanh, ... ==> polynomials in arith and vector";
 }
+def ExpandLowPrecision : Pass<"needle-expand-low-precision"> {
+  let summary = "conversions from and to bf16 ==> integer arithmetic";
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect"];
+}
 def LowerLoopsToLLVM : Pass<"needle-lower-loops", "::mlir::ModuleOp"> {
   let summary = "the functions of @kernels to the LLVM dialect";
   let dependentDialects = ["::mlir::cf::ControlFlowDialect",

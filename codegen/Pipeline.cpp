@@ -51,10 +51,13 @@ const Stage all[] = {
     // After plan-memory, whose attributes on a kernel its launch inherits.
     {"loops", "kernels as loops over vectors in @kernels",
      [](OpPassManager &pm) { pm.addPass(createLowerKernelsToLoops()); }},
-    // math ops first: a blob may not call libm.
+    // math ops and bf16 first: a blob may not call libm, nor what converts
+    // bf16 on a CPU that has no instruction for it.
     {"llvm", "@kernels in the LLVM dialect",
      [](OpPassManager &pm) {
-       pm.nest<ModuleOp>().addNestedPass<func::FuncOp>(createExpandMath());
+       OpPassManager &kernels = pm.nest<ModuleOp>().nest<func::FuncOp>();
+       kernels.addPass(createExpandMath());
+       kernels.addPass(createExpandLowPrecision());
        pm.addPass(createLowerLoopsToLLVM());
      }},
 };

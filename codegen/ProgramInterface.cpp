@@ -3,7 +3,7 @@
 
 #include "needle/codegen/Places.h"
 #include "needle/codegen/ProgramBuilder.h"
-#include "needle/codegen/reference/Families.h"
+#include "needle/ir/ElementTypes.h"
 #include "needle/ir/Locations.h"
 
 using namespace mlir;
@@ -12,7 +12,7 @@ namespace needle::codegen {
 
 ValueType valueTypeOf(Type type) {
   auto tensor = cast<RankedTensorType>(type);
-  ValueType value{reference::dtypeOf(tensor.getElementType()),
+  ValueType value{*ir::dtypeOf(tensor.getElementType()),
                   Shape::unchecked(tensor.getShape()), ""};
   if (auto target = dyn_cast_or_null<StringAttr>(tensor.getEncoding()))
     value.target = target.getValue();

@@ -38,23 +38,13 @@ BufferPtr bufferOf(Node *node) {
 static BufferPtr numberBuffer(const Node *node) {
   BufferPtr buffer = Buffer::allocate(byteSize(node->dtype));
   uint64_t bits = node->attributes()[0];
-  switch (node->dtype) {
-  case DType::boolean:
-    *buffer->as<uint8_t>() = bits != 0;
-    break;
-  case DType::int32:
-    *buffer->as<int32_t>() = int32_t(bits);
-    break;
-  case DType::int64:
-    *buffer->as<int64_t>() = int64_t(bits);
-    break;
-  case DType::float32:
-    *buffer->as<float>() = float(std::bit_cast<double>(bits));
-    break;
-  case DType::float64:
-    *buffer->as<double>() = std::bit_cast<double>(bits);
-    break;
-  }
+  withElement(node->dtype, [&](auto zero) {
+    using T = decltype(zero);
+    if (isFloating(node->dtype))
+      *buffer->as<T>() = T(std::bit_cast<double>(bits));
+    else
+      *buffer->as<T>() = T(bits);
+  });
   return buffer;
 }
 

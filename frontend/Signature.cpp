@@ -273,19 +273,18 @@ static void compareNodes(const Graph &before, const Graph &now,
 static std::string element(const runtime::BufferPtr &buffer, DType dtype,
                            size_t offset) {
   size_t i = offset / byteSize(dtype);
-  switch (dtype) {
-  case DType::boolean:
-    return buffer->as<uint8_t>()[i] ? "true" : "false";
-  case DType::int32:
-    return std::to_string(buffer->as<int32_t>()[i]);
-  case DType::int64:
-    return std::to_string(buffer->as<int64_t>()[i]);
-  case DType::float32:
-    return shortest(buffer->as<float>()[i]);
-  case DType::float64:
-    return shortest(buffer->as<double>()[i]);
-  }
-  return "";
+  return withElement(dtype, [&](auto zero) -> std::string {
+    using T = decltype(zero);
+    T value = buffer->as<T>()[i];
+    if constexpr (std::same_as<T, uint8_t>)
+      return value ? "true" : "false";
+    else if constexpr (std::integral<T>)
+      return std::to_string(value);
+    else if constexpr (std::same_as<T, double>)
+      return shortest(value);
+    else
+      return shortest(float(value));
+  });
 }
 
 static void compareConstants(const Traced &before, const Traced &now, size_t i,

@@ -31,19 +31,8 @@ static BufferPtr valueOf(const Tensor &tensor, const char *op, Where where) {
 }
 
 template <class To> static To elementAs(const BufferPtr &buffer, DType dtype) {
-  switch (dtype) {
-  case DType::boolean:
-    return To(*buffer->as<uint8_t>());
-  case DType::int32:
-    return To(*buffer->as<int32_t>());
-  case DType::int64:
-    return To(*buffer->as<int64_t>());
-  case DType::float32:
-    return To(*buffer->as<float>());
-  case DType::float64:
-    return To(*buffer->as<double>());
-  }
-  return To();
+  return withElement(
+      dtype, [&](auto zero) { return To(*buffer->as<decltype(zero)>()); });
 }
 static BufferPtr oneElement(const Tensor &tensor, Where where) {
   check(tensor, "item", where);
@@ -107,27 +96,15 @@ public:
 
 private:
   void element(int64_t i) {
-    switch (dtype) {
-    case DType::boolean:
-      text << (buffer->as<uint8_t>()[i] ? "true" : "false");
-      break;
-    case DType::int32:
-      text << buffer->as<int32_t>()[i];
-      break;
-    case DType::int64:
-      text << buffer->as<int64_t>()[i];
-      break;
-    case DType::float32:
-      number(buffer->as<float>()[i]);
-      break;
-    case DType::float64:
-      number(buffer->as<double>()[i]);
-      break;
-    }
-  }
-  // The sign of NaN says nothing, and targets differ in it.
-  template <class T> void number(T value) {
-    text << (std::isnan(value) ? std::abs(value) : value);
+    withElement(dtype, [&](auto zero) {
+      auto value = buffer->as<decltype(zero)>()[i];
+      if (dtype == DType::boolean)
+        text << (value ? "true" : "false");
+      else if (isFloating(dtype) && value != value)
+        text << "nan"; // its sign says nothing, and targets differ in it
+      else
+        text << value;
+    });
   }
   Shape shape;
   DType dtype;

@@ -58,10 +58,10 @@ public:
 
   /// The value of a tensor of one element, converted to T. Realizes; ShapeError
   /// when there are more elements or none.
-  template <Arithmetic T = double> T item(Where where = Where::here()) const;
+  template <ElementNumber T = double> T item(Where where = Where::here()) const;
   /// All elements in row-major order. Realizes; DTypeError unless T is the
   /// dtype's C++ type.
-  template <Arithmetic T>
+  template <ElementNumber T>
   std::vector<T> toVector(Where where = Where::here()) const;
 
   /// The same value under an identity of its own that gradients can be taken
@@ -153,7 +153,7 @@ int64_t itemAsInteger(const Tensor &tensor, Where where);
 void copyElements(const Tensor &tensor, DType dtype, void *to, Where where);
 } // namespace detail
 
-template <Arithmetic T> T Tensor::item(Where where) const {
+template <ElementNumber T> T Tensor::item(Where where) const {
   if constexpr (std::same_as<T, bool>)
     return detail::itemAsDouble(*this, where) != 0;
   else if constexpr (std::integral<T>)
@@ -162,10 +162,11 @@ template <Arithmetic T> T Tensor::item(Where where) const {
     return T(detail::itemAsDouble(*this, where));
 }
 
-template <Arithmetic T> std::vector<T> Tensor::toVector(Where where) const {
+template <ElementNumber T> std::vector<T> Tensor::toVector(Where where) const {
   static_assert(std::same_as<T, bool> || (sizeof(T) == byteSize(dtypeOf<T>()) &&
                                           !std::unsigned_integral<T>),
-                "elements are bool, 32- or 64-bit integers, float or double");
+                "elements are bool, 32- or 64-bit integers, BFloat16, float or "
+                "double");
   auto count = size_t(shape(where).elements());
   if constexpr (std::same_as<T, bool>) {
     std::vector<unsigned char> bytes(count);

@@ -28,10 +28,11 @@ public:
   }
   DType dtype() const;
   Target target() const;
-  template <Arithmetic T = double> T item(Where where = Where::here()) const {
+  template <ElementNumber T = double>
+  T item(Where where = Where::here()) const {
     return Tensor(*this).item<T>(where);
   }
-  template <Arithmetic T>
+  template <ElementNumber T>
   std::vector<T> toVector(Where where = Where::here()) const {
     return Tensor(*this).toVector<T>(where);
   }

@@ -6,13 +6,13 @@ include "Dialect.td"
 include "Interfaces.td"
 
 def Needle_MatmulOp : Needle_Op<"matmul",
-    [Pure, ContractionOpInterface,
+    [Pure, Needle_RoundsOnce, ContractionOpInterface,
      DeclareOpInterfaceMethods<InferTypeOpInterface>]> {
   let summary = "[..., m, k] x [..., k, n] -> [..., m, n]";
   let description = [{
     Leading axes broadcast. `transpose_lhs` says that lhs is stored as
     [..., k, m], `transpose_rhs` that rhs is stored as [..., n, k]. k = 0 gives
-    zeros. f32 accumulates in f32.
+    zeros. f32 and bf16 accumulate in f32.
 
     ```mlir
     %0 = needle.matmul %x, %w {transpose_rhs = true}
@@ -27,7 +27,8 @@ def Needle_MatmulOp : Needle_Op<"matmul",
 }
 
 def Needle_AttentionOp : Needle_Op<"attention",
-    [Pure, DeclareOpInterfaceMethods<InferTypeOpInterface>]> {
+    [Pure, Needle_RoundsOnce,
+     DeclareOpInterfaceMethods<InferTypeOpInterface>]> {
   let summary = "softmax(scale query key^T) value";
   let description = [{
     query [..., t, d], key [..., s, d], value [..., s, e] with equal leading

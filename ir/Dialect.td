@@ -25,6 +25,11 @@ def Needle_OneTarget : NativeOpTrait<"OneTarget"> {
   let cppNamespace = "::needle::ir";
 }
 
+// Low precision is computed in wider numbers and rounded once.
+def Needle_RoundsOnce : NativeOpTrait<"RoundsOnce"> {
+  let cppNamespace = "::needle::ir";
+}
+
 class Needle_AnyTargetOp<string mnemonic, list<Trait> traits = []>
     : Op<Needle_Dialect, mnemonic,
          !listconcat(traits, [Needle_TensorLimits])>;
@@ -33,10 +38,12 @@ class Needle_Op<string mnemonic, list<Trait> traits = []>
 
 // Static shape, rank at most 8; an encoding, if any, names the target the value
 // lives on ("reference"); absent: the function's.
+// An op on bf16 computes in f32 or wider and rounds once; nothing that bf16
+// can't hold goes from one op to the next.
 class Needle_TensorOf<list<Type> elements> : StaticShapeTensorOf<elements>;
-def Needle_Tensor : Needle_TensorOf<[I1, I32, I64, F32, F64]>;
-def Needle_FloatTensor : Needle_TensorOf<[F32, F64]>;
-def Needle_NumberTensor : Needle_TensorOf<[I32, I64, F32, F64]>;
+def Needle_Tensor : Needle_TensorOf<[I1, I32, I64, BF16, F32, F64]>;
+def Needle_FloatTensor : Needle_TensorOf<[BF16, F32, F64]>;
+def Needle_NumberTensor : Needle_TensorOf<[I32, I64, BF16, F32, F64]>;
 def Needle_IntegerTensor : Needle_TensorOf<[I32, I64]>;
 def Needle_BoolTensor : Needle_TensorOf<[I1]>;
 def Needle_KeyTensor : Needle_TensorOf<[I64]>; // a Threefry key: hi << 32 | lo

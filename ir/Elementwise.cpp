@@ -1,5 +1,6 @@
 // Elementwise.cpp - what scalar bodies are built of, and folders.
 #include "needle/ir/Elementwise.h"
+#include "needle/ir/ElementTypes.h"
 #include "needle/ir/Infer.h"
 #include "needle/ir/Ops.h"
 
@@ -80,7 +81,7 @@ Value buildConvert(OpBuilder &b, Location loc, Value x, Type element) {
     if (isa<FloatType>(element) && width > fromWidth)
       return arith::ExtFOp::create(b, loc, type, x);
     if (isa<FloatType>(element))
-      return arith::TruncFOp::create(b, loc, type, x);
+      return buildRound(b, loc, x, element);
     if (width == 1)
       return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNE, x,
                                    number(b, loc, x.getType(), 0));
@@ -99,6 +100,39 @@ Value buildConvert(OpBuilder &b, Location loc, Value x, Type element) {
   if (width > fromWidth)
     return arith::ExtSIOp::create(b, loc, type, x);
   return arith::TruncIOp::create(b, loc, type, x);
+}
+
+Value buildRound(OpBuilder &b, Location loc, Value x, Type element) {
+  Type type = withElement(x, element);
+  if (x.getType() == type)
+    return x;
+  return arith::TruncFOp::create(b, loc, type, x);
+}
+
+Value buildWiden(OpBuilder &b, Location loc, Value x) {
+  Type type = withElement(x, computeType(getElementTypeOrSelf(x.getType())));
+  if (x.getType() == type)
+    return x;
+  return arith::ExtFOp::create(b, loc, type, x);
+}
+
+Value buildRounded(OpBuilder &b, ElementwiseOpInterface op, ValueRange x) {
+  Location loc = op->getLoc();
+  Value result = op.buildScalar(b, loc, x);
+  Type element = tensorType(op->getResult(0)).getElementType();
+  if (!isLowPrecision(element))
+    return result;
+  return buildWiden(b, loc, buildRound(b, loc, result, element));
+}
+
+Value buildElement(OpBuilder &b, ElementwiseOpInterface op, ValueRange x) {
+  Location loc = op->getLoc();
+  SmallVector<Value> wide;
+  for (Value value : x)
+    wide.push_back(buildWiden(b, loc, value));
+  Value result = op.buildScalar(b, loc, wide);
+  Type element = tensorType(op->getResult(0)).getElementType();
+  return isLowPrecision(element) ? buildRound(b, loc, result, element) : result;
 }
 
 // ---- types

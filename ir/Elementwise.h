@@ -7,6 +7,8 @@
 
 namespace needle::ir {
 
+class ElementwiseOpInterface;
+
 /// Whether the (element) type is floating point.
 bool isFloat(mlir::Value x);
 /// `value` as a constant of `type`, splat when it is a vector.
@@ -18,6 +20,19 @@ mlir::Value integer(mlir::OpBuilder &b, mlir::Location loc, mlir::Type type,
 /// `x` as `element` (or a vector of it), as needle.convert defines it.
 mlir::Value buildConvert(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x,
                          mlir::Type element);
+/// The result of one element of `op`, rounded to its element type. `x` and the
+/// result are of compute types (ElementTypes.h): between ops nothing is kept
+/// that the element type could not hold.
+mlir::Value buildRounded(mlir::OpBuilder &b, ElementwiseOpInterface op,
+                         mlir::ValueRange x);
+/// The same where `x` and the result are elements as tensors hold them.
+mlir::Value buildElement(mlir::OpBuilder &b, ElementwiseOpInterface op,
+                         mlir::ValueRange x);
+/// `x`, of any floating type, as the nearest number of `element`.
+mlir::Value buildRound(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x,
+                       mlir::Type element);
+/// A number of `element` in its compute type: exact.
+mlir::Value buildWiden(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x);
 /// Inverse error function: M. Giles, "Approximating the erfinv function" (GPU
 /// Computing Gems, 2011), its polynomials for f32 and f64.
 mlir::Value buildErfInv(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x);

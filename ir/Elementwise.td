@@ -477,7 +477,8 @@ def Needle_ConvertOp : Needle_ElementwiseBase<"convert",
   let summary = "change of element type";
   let description = [{
     To integers: truncation towards zero; NaN is 0 and values outside clamp to
-    the ends. To boolean: x != 0 (NaN is true). From boolean: 0 or 1.
+    the ends. To boolean: x != 0 (NaN is true). From boolean: 0 or 1. To floats:
+    rounded to nearest, ties to even; NaN stays NaN.
 
     ```mlir
     %0 = needle.convert %x : tensor<4xf32> -> tensor<4xi32>

@@ -1,5 +1,6 @@
 // Export.cpp - a module as the canonical graph: the inverse of Import.cpp.
 #include "needle/ir/Export.h"
+#include "needle/ir/ElementTypes.h"
 #include "needle/ir/Function.h"
 #include "needle/ir/Locations.h"
 #include "needle/ir/Ops.h"
@@ -52,19 +53,10 @@ LogicalResult Exporter::type(Type from, Location loc, ValueType &to) {
   auto tensor = dyn_cast<RankedTensorType>(from);
   if (!tensor || !tensor.hasStaticShape() || tensor.getRank() > Shape::maxRank)
     return emitError(loc) << "a graph has no values of " << from;
-  Type element = tensor.getElementType();
-  if (element.isInteger(1))
-    to.dtype = DType::boolean;
-  else if (element.isInteger(32))
-    to.dtype = DType::int32;
-  else if (element.isInteger(64))
-    to.dtype = DType::int64;
-  else if (element.isF32())
-    to.dtype = DType::float32;
-  else if (element.isF64())
-    to.dtype = DType::float64;
-  else
+  std::optional<DType> dtype = dtypeOf(tensor.getElementType());
+  if (!dtype)
     return emitError(loc) << "a graph has no values of " << from;
+  to.dtype = *dtype;
   ArrayRef<int64_t> sizes = tensor.getShape();
   to.shape = Shape::unchecked({sizes.data(), sizes.size()});
   auto encoding = dyn_cast_or_null<StringAttr>(tensor.getEncoding());

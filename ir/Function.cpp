@@ -1,5 +1,6 @@
 // Function.cpp - what a module and its functions may say besides their ops.
 #include "needle/ir/Function.h"
+#include "needle/ir/ElementTypes.h"
 #include "needle/ir/Infer.h"
 #include "needle/runtime/Graph.h"
 
@@ -13,16 +14,13 @@ namespace {
 LogicalResult verifyType(Operation *op, Type type, StringRef what,
                          size_t number) {
   auto tensor = dyn_cast<RankedTensorType>(type);
-  Type element = tensor ? tensor.getElementType() : Type();
   if (!tensor || !tensor.hasStaticShape() ||
-      tensor.getRank() > Shape::maxRank ||
-      !(element.isInteger(1) || element.isInteger(32) ||
-        element.isInteger(64) || element.isF32() || element.isF64()) ||
+      tensor.getRank() > Shape::maxRank || !dtypeOf(tensor.getElementType()) ||
       (tensor.getEncoding() && !isa<StringAttr>(tensor.getEncoding())))
     return op->emitOpError()
            << what << number << " is " << type
            << ", wanted a tensor of static shape, rank " << Shape::maxRank
-           << " or less, and i1, i32, i64, f32 or f64";
+           << " or less, and i1, i32, i64, bf16, f32 or f64";
   rules::Inferred sizes = rules::checked(dims(tensor));
   if (sizes.ok())
     return success();

@@ -1,6 +1,7 @@
 // Import.cpp - the canonical graph as a module. Knows no op by name: a node is
 // whatever op is registered as needle.<op>, and its verifier has the last word.
 #include "needle/ir/Import.h"
+#include "needle/ir/ElementTypes.h"
 #include "needle/ir/Function.h"
 #include "needle/ir/Locations.h"
 
@@ -26,7 +27,6 @@ public:
   OwningOpRef<ModuleOp> module(TargetAttr target);
 
 private:
-  Type elementType(DType dtype);
   FailureOr<RankedTensorType> type(const ValueType &type, Location loc);
   FailureOr<mlir::Attribute> attribute(const AttributeValue &value,
                                        ArrayRef<Type> results, Location loc,
@@ -60,22 +60,6 @@ private:
 // ---- types and attributes
 // -----------------------------------------------------
 
-Type Importer::elementType(DType dtype) {
-  switch (dtype) {
-  case DType::boolean:
-    return b.getI1Type();
-  case DType::int32:
-    return b.getI32Type();
-  case DType::int64:
-    return b.getI64Type();
-  case DType::float32:
-    return b.getF32Type();
-  case DType::float64:
-    return b.getF64Type();
-  }
-  return {};
-}
-
 FailureOr<RankedTensorType> Importer::type(const ValueType &type,
                                            Location loc) {
   // One spelling per type: the function's own target is never an encoding.
@@ -86,7 +70,7 @@ FailureOr<RankedTensorType> Importer::type(const ValueType &type,
   return RankedTensorType::getChecked(
       [&] { return emitError(loc); },
       ArrayRef<int64_t>(type.shape.begin(), type.shape.end()),
-      elementType(type.dtype), encoding);
+      elementType(b.getContext(), type.dtype), encoding);
 }
 
 FailureOr<mlir::Attribute> Importer::elements(const Elements &elements,
@@ -106,11 +90,18 @@ FailureOr<mlir::Attribute> Importer::elements(const Elements &elements,
       return fail("floats for a tensor of integers");
     if (element.isF64())
       return DenseElementsAttr::get(type, ArrayRef<double>(*floats));
-    for (double value : *floats)
-      if (double(float(value)) != value && !std::isnan(value))
-        return fail(Twine("a float of more than f32's range or digits"));
-    return DenseElementsAttr::get(type, ArrayRef<float>(SmallVector<float>(
-                                            floats->begin(), floats->end())));
+    SmallVector<APFloat> rounded;
+    for (double value : *floats) {
+      bool isInexact = false;
+      rounded.emplace_back(value).convert(
+          cast<FloatType>(element).getFloatSemantics(),
+          APFloat::rmNearestTiesToEven, &isInexact);
+      if (isInexact && !std::isnan(value))
+        return emitError(loc)
+               << "attribute '" << name << "': a float of more than " << element
+               << "'s range or digits";
+    }
+    return DenseElementsAttr::get(type, ArrayRef<APFloat>(rounded));
   }
   auto &integers = std::get<std::vector<int64_t>>(elements.values);
   if (!isa<IntegerType>(element))

@@ -41,7 +41,8 @@ def Needle_OneHotOp : Needle_Op<"one_hot", [Pure]> {
   let hasVerifier = 1;
 }
 def Needle_ScatterAddOp : Needle_Op<"scatter_add",
-    [Pure, DeclareOpInterfaceMethods<InferTypeOpInterface>]> {
+    [Pure, Needle_RoundsOnce,
+     DeclareOpInterfaceMethods<InferTypeOpInterface>]> {
   let summary = "operand with updates added where the indices say";
   let description = [{
     `updates` has the shape of take(operand, indices, axis). Updates of one

@@ -50,7 +50,7 @@ def Needle_UnitFromBitsOp : Needle_ElementwiseBase<"unit_from_bits",
     ```
   }];
   let arguments = (ins Needle_IntegerTensor:$x);
-  let results = (outs Needle_FloatTensor:$result);
+  let results = (outs Needle_TensorOf<[F32, F64]>:$result);
   let assemblyFormat = "operands attr-dict `:` type($x)";
 }
 
@@ -82,8 +82,9 @@ def Needle_SplitKeyOp : Needle_Op<"split_key",
   let results = (outs Needle_KeyTensor:$result);
   let assemblyFormat = "operands attr-dict `:` type($key)";
 }
-class Needle_DrawOp<string mnemonic, Type type, dag attributes = (ins)>
-    : Needle_Op<mnemonic, [Pure]> {
+class Needle_DrawOp<string mnemonic, Type type, dag attributes = (ins),
+                    list<Trait> traits = []>
+    : Needle_Op<mnemonic, !listconcat([Pure], traits)> {
   let arguments = !con((ins Needle_KeyTensor:$key), attributes);
   let results = (outs type:$result);
   let assemblyFormat = "operands attr-dict `:` type($key) `->` type($result)";
@@ -104,7 +105,8 @@ def Needle_UniformOp : Needle_DrawOp<"uniform", Needle_FloatTensor,
          DefaultValuedAttr<F64Attr, "1.0">:$high)> {
   let summary = "uniform numbers in [low, high)";
   let description = [{
-    unit * (high - low) + low, at least low, as in JAX.
+    unit * (high - low) + low, at least low, as in JAX. In bf16: those of f32,
+    rounded within [low, high).
 
     ```mlir
     %0 = needle.uniform %key {low = -1.0 : f64} : tensor<i64> -> tensor<2x3xf32>
@@ -112,9 +114,12 @@ def Needle_UniformOp : Needle_DrawOp<"uniform", Needle_FloatTensor,
   }];
   let hasVerifier = 1;
 }
-def Needle_NormalOp : Needle_DrawOp<"normal", Needle_FloatTensor> {
+def Needle_NormalOp : Needle_DrawOp<"normal", Needle_FloatTensor, (ins),
+    [Needle_RoundsOnce]> {
   let summary = "standard normal numbers: sqrt(2) erf_inv(uniform(-1, 1))";
   let description = [{
+    In bf16: those of f32, rounded.
+
     ```mlir
     %0 = needle.normal %key : tensor<i64> -> tensor<2x3xf32>
     ```

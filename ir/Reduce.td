@@ -7,7 +7,7 @@ include "Interfaces.td"
 
 // `axes` are sorted, distinct and non-negative.
 class Needle_ReduceOp<string mnemonic, Type type = Needle_NumberTensor>
-    : Needle_Op<mnemonic, [Pure,
+    : Needle_Op<mnemonic, [Pure, Needle_RoundsOnce,
         DeclareOpInterfaceMethods<ReductionOpInterface>,
         DeclareOpInterfaceMethods<InferTypeOpInterface>]> {
   let arguments = (ins type:$x, DenseI64ArrayAttr:$axes,
@@ -54,7 +54,8 @@ def Needle_MinOp : Needle_ReduceOp<"min"> {
   let hasFolder = 1;
 }
 def Needle_MeanOp : Needle_Op<"mean",
-    [Pure, DeclareOpInterfaceMethods<InferTypeOpInterface>]> {
+    [Pure, Needle_RoundsOnce,
+     DeclareOpInterfaceMethods<InferTypeOpInterface>]> {
   let summary = "mean along axes; Decompose makes it a sum and a product";
   let description = [{
     `axes` are sorted and distinct; they vanish, or with `keep_dims` become 1.
@@ -71,7 +72,8 @@ def Needle_MeanOp : Needle_Op<"mean",
   let assemblyFormat = "$x attr-dict `:` type($x)";
 }
 class Needle_ArgReduceOp<string mnemonic> : Needle_Op<mnemonic,
-    [Pure, DeclareOpInterfaceMethods<InferTypeOpInterface>]> {
+    [Pure, Needle_RoundsOnce,
+     DeclareOpInterfaceMethods<InferTypeOpInterface>]> {
   let arguments = (ins Needle_Tensor:$x, I64Attr:$axis,
                        DefaultValuedAttr<BoolAttr, "false">:$keep_dims);
   let results = (outs Needle_TensorOf<[I64]>:$result);
@@ -101,7 +103,7 @@ def Needle_ArgminOp : Needle_ArgReduceOp<"argmin"> {
 
 // Composites over one axis: Decompose turns them into their safe forms.
 class Needle_AxisOp<string mnemonic> : Needle_Op<mnemonic,
-    [Pure, SameOperandsAndResultType]> {
+    [Pure, Needle_RoundsOnce, SameOperandsAndResultType]> {
   let arguments = (ins Needle_FloatTensor:$x, I64Attr:$axis);
   let results = (outs Needle_FloatTensor:$result);
   let assemblyFormat = "$x attr-dict `:` type($x)";
@@ -128,7 +130,8 @@ def Needle_LogSoftmaxOp : Needle_AxisOp<"log_softmax"> {
   }];
 }
 def Needle_LogsumexpOp : Needle_Op<"logsumexp",
-    [Pure, DeclareOpInterfaceMethods<InferTypeOpInterface>]> {
+    [Pure, Needle_RoundsOnce,
+     DeclareOpInterfaceMethods<InferTypeOpInterface>]> {
   let summary = "max + log sum exp(x - max) along axes";
   let description = [{
     `axes` are sorted and distinct; they vanish, or with `keep_dims` become 1.

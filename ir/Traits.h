@@ -24,4 +24,10 @@ struct OneTarget : mlir::OpTrait::TraitBase<ConcreteOp, OneTarget> {
   }
 };
 
+/// In low precision the op computes in wider numbers and rounds its results
+/// once: it accumulates, or has several steps. (Elementwise ops do so by
+/// themselves, others move elements.)
+template <class ConcreteOp>
+struct RoundsOnce : mlir::OpTrait::TraitBase<ConcreteOp, RoundsOnce> {};
+
 } // namespace needle::ir

@@ -1,4 +1,5 @@
-// Decompose.cpp - composite ops become primitives, in their safe forms.
+// Decompose.cpp - composite ops become primitives, in their safe forms; what
+// accumulates in low precision becomes float32 between conversions.
 // In: any ops after Autodiff (composites have gradient rules of their own).
 // Out, inside bodies too: the elementwise ops, sum, max, min, argmax, argmin,
 // matmul, reshape, broadcast_to, transpose, slice, pad, concat, constant, full,
@@ -6,6 +7,7 @@
 // which know only these.
 #include "needle/passes/Passes.h"
 
+#include "needle/ir/ElementTypes.h"
 #include "needle/passes/Attention.h"
 #include "needle/passes/TensorBuilder.h"
 
@@ -151,10 +153,32 @@ static Value drawUniform(TensorBuilder &t, Value key, RankedTensorType type,
   return t.make<ir::MaximumOp>(t.add(t.scale(unit, range), least), least);
 }
 
+/// The number of `type` at or next to `value`, up or down.
+static double neighbour(FloatType type, double value, bool up) {
+  APFloat number(value);
+  bool isInexact;
+  number.convert(type.getFloatSemantics(),
+                 up ? APFloat::rmTowardPositive : APFloat::rmTowardNegative,
+                 &isInexact);
+  return FloatAttr::get(type, number).getValueAsDouble();
+}
+
 static Value decompose(TensorBuilder &t, ir::UniformOp op) {
-  return drawUniform(t, op.getKey(), resultType(op),
-                     op.getLow().convertToDouble(),
-                     op.getHigh().convertToDouble());
+  RankedTensorType type = resultType(op);
+  double low = op.getLow().convertToDouble(),
+         high = op.getHigh().convertToDouble();
+  Type wide = ir::computeType(type.getElementType());
+  Value draw = drawUniform(t, op.getKey(), type.clone(wide), low, high);
+  if (wide == type.getElementType())
+    return draw;
+  // Rounding must not reach `high`, nor leave the range below.
+  auto element = cast<FloatType>(type.getElementType());
+  double belowHigh =
+      std::nextafter(high, -std::numeric_limits<double>::infinity());
+  Value least = t.full(type, neighbour(element, low, /*up=*/true));
+  Value most = t.full(type, neighbour(element, belowHigh, /*up=*/false));
+  Value rounded = t.convert(draw, element);
+  return t.make<ir::MinimumOp>(t.make<ir::MaximumOp>(rounded, least), most);
 }
 
 // sqrt(2) erf_inv(u), u uniform in (-1, 1)
@@ -171,6 +195,32 @@ static Value decompose(TensorBuilder &t, ir::BernoulliOp op) {
   RankedTensorType type = resultType(op).clone(t.getF32Type());
   Value unit = drawUnit(t, op.getKey(), type);
   return t.less(unit, t.full(type, op.getProbability().convertToDouble()));
+}
+
+//===-- low precision -----------------------------------------------------===//
+
+// An op that rounds once computes on wide operands and makes wide results,
+// which are converted.
+static void widen(Operation *op) {
+  if (!op->hasTrait<ir::RoundsOnce>())
+    return;
+  OpBuilder b(op);
+  TensorBuilder before(b, op->getLoc());
+  for (OpOperand &operand : op->getOpOperands()) {
+    Type element = ir::tensorType(operand.get()).getElementType();
+    operand.set(before.convert(operand.get(), ir::computeType(element)));
+  }
+  b.setInsertionPointAfter(op);
+  TensorBuilder after(b, op->getLoc());
+  for (OpResult result : op->getResults()) {
+    RankedTensorType type = ir::tensorType(result);
+    Type wide = ir::computeType(type.getElementType());
+    if (wide == type.getElementType())
+      continue;
+    result.setType(type.clone(wide));
+    Value rounded = after.convert(result, type.getElementType());
+    result.replaceAllUsesExcept(rounded, rounded.getDefiningOp());
+  }
 }
 
 //===-- the pass ----------------------------------------------------------===//
@@ -216,6 +266,7 @@ struct Decompose : passes::impl::DecomposeBase<Decompose> {
   }
   // Nothing that is made needs another look: one walk, linear.
   void runOnOperation() override {
+    getOperation()->walk(widen);
     walkAndApplyPatterns(getOperation(), patterns);
   }
 

@@ -100,8 +100,9 @@ Value simplify(ir::DivOp op, OpBuilder &b, Location loc) {
   int exponent;
   if (!divisor || std::abs(std::frexp(*divisor, &exponent)) != 0.5)
     return {};
-  int limit = type.getElementType().isF64() ? 1020 : 124;
-  if (std::abs(exponent) > limit)
+  auto element = cast<FloatType>(type.getElementType());
+  int least = APFloat::semanticsMinExponent(element.getFloatSemantics());
+  if (std::abs(exponent) > -least - 2)
     return {};
   return ir::MulOp::create(b, loc, op.getLhs(),
                            full(b, loc, type, 1 / *divisor));
@@ -146,7 +147,8 @@ bool isExact(Type from, Type to) {
   if (from.isInteger(1) || from == to)
     return true;
   return (from.isInteger(32) && (to.isInteger(64) || to.isF64())) ||
-         (from.isF32() && to.isF64());
+         (from.isF32() && to.isF64()) ||
+         (from.isBF16() && (to.isF32() || to.isF64()));
 }
 
 Value simplify(ir::ConvertOp op, OpBuilder &b, Location loc) {

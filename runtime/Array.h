@@ -17,18 +17,18 @@ class Array {
 public:
   Array();
   /// A copy of `values`. ShapeError unless there are as many as `shape` has.
-  template <Arithmetic T>
+  template <ElementNumber T>
   Array(std::span<const T> values, const Shape &shape,
         Where where = Where::here())
       : Array(dtypeOf<T>(), shape, values.data(), values.size_bytes(), where) {
     static_assert(sizeof(T) == byteSize(dtypeOf<T>()), "no dtype of this size");
   }
-  template <Arithmetic T>
+  template <ElementNumber T>
   Array(const std::vector<T> &values, const Shape &shape,
         Where where = Where::here())
       : Array(std::span<const T>(values), shape, where) {}
   /// A scalar: shape [].
-  template <Arithmetic T>
+  template <ElementNumber T>
   explicit Array(T value, Where where = Where::here())
       : Array(std::span<const T>(&value, 1), Shape(), where) {}
   /// For the runtime.
@@ -41,20 +41,20 @@ public:
   const void *data() const { return elements->data(); }
 
   /// The elements, while the array lives. DTypeError unless they are of T.
-  template <Arithmetic T>
+  template <ElementNumber T>
   std::span<const T> values(Where where = Where::here()) const {
     check(dtypeOf<T>(), where);
     return {static_cast<const T *>(data()), bytes() / sizeof(T)};
   }
   /// A copy of them.
-  template <Arithmetic T>
+  template <ElementNumber T>
   std::vector<T> toVector(Where where = Where::here()) const {
     std::span<const T> all = values<T>(where);
     return {all.begin(), all.end()};
   }
   /// The one element; ShapeError unless there is one, DTypeError unless it is
   /// of T.
-  template <Arithmetic T> T item(Where where = Where::here()) const {
+  template <ElementNumber T> T item(Where where = Where::here()) const {
     checkSingle(where);
     return values<T>(where)[0];
   }

@@ -5,8 +5,9 @@
 
 namespace needle {
 
-static constexpr const char *names[] = {"boolean", "int32", "int64", "float32",
-                                        "float64"};
+static constexpr const char *names[] = {"boolean",  "int32",   "int64",
+                                        "bfloat16", "float32", "float64"};
+static_assert(std::size(names) == std::size(dtypes));
 
 std::string toString(DType dtype) { return names[size_t(dtype)]; }
 

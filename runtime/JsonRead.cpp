@@ -118,7 +118,8 @@ private:
       std::optional<DType> dtype = parseDType(text);
       if (!dtype)
         json.fail("unknown dtype \"" + text.substr(0, 40) +
-                  "\", wanted boolean, int32, int64, float32 or float64");
+                  "\", wanted boolean, int32, int64, bfloat16, float32 or "
+                  "float64");
       type.dtype = *dtype;
     } else if (which == 1) {
       std::vector<int64_t> sizes;

@@ -5,6 +5,7 @@
 #include "needle/runtime/Error.h"
 #include "needle/runtime/TemporaryFile.h"
 
+#include <algorithm>
 #include <bit>
 #include <cerrno>
 #include <charconv>
@@ -24,11 +25,13 @@ struct Descriptor {
   std::string_view text;
   DType dtype;
 };
-constexpr Descriptor descriptors[] = {{"<f4", DType::float32},
-                                      {"<f8", DType::float64},
-                                      {"<i4", DType::int32},
-                                      {"<i8", DType::int64},
-                                      {"|b1", DType::boolean}};
+// NumPy knows no bfloat16: ml_dtypes' arrays are two bytes of anything, which
+// NumPy writes as |V2 once it has read them. The first of a dtype is written.
+constexpr Descriptor descriptors[] = {
+    {"<f4", DType::float32},  {"<f8", DType::float64}, {"<i4", DType::int32},
+    {"<i8", DType::int64},    {"|b1", DType::boolean}, {"<V2", DType::bfloat16},
+    {"|V2", DType::bfloat16},
+};
 
 /// The header's dict: {'descr': '<f4', 'fortran_order': False, 'shape': (2,)}.
 class HeaderParser {
@@ -237,9 +240,7 @@ NpyArray readNpy(const std::string &path) {
 
 std::string formatNpy(DType dtype, const Shape &shape, const void *data) {
   std::string header = "{'descr': '";
-  for (const Descriptor &descriptor : descriptors)
-    if (descriptor.dtype == dtype)
-      header += descriptor.text;
+  header += std::ranges::find(descriptors, dtype, &Descriptor::dtype)->text;
   header += "', 'fortran_order': False, 'shape': (";
   for (int64_t size : shape)
     header += std::to_string(size) + ", ";

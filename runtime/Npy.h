@@ -18,7 +18,8 @@ struct NpyArray {
   std::vector<std::byte> bytes;
 };
 
-/// Reads a file: float32, float64, int32, int64 and bool, little endian;
+/// Reads a file: float32, float64, int32, int64, bool, little endian, and V2,
+/// which is how ml_dtypes writes bfloat16 (in Python: load(f).view(bfloat16));
 /// Fortran order is put in row-major order. Throws FormatError naming the file
 /// and what is wrong: missing, no .npy, another dtype, fewer or more bytes than
 /// the shape says.

@@ -44,7 +44,7 @@ private:
 ValueType readType(ByteReader &from) {
   ValueType type;
   type.dtype = DType(from.take<uint8_t>());
-  if (byteSize(type.dtype) == 0)
+  if (size_t(type.dtype) >= std::size(dtypes))
     from.fail("a dtype has the number " + std::to_string(int(type.dtype)));
   std::vector<int64_t> sizes(from.take<uint8_t>());
   for (int64_t &size : sizes)

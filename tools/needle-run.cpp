@@ -128,23 +128,14 @@ HostArray drawInput(const runtime::ProgramArgument &argument,
   auto integer = [&] {
     return argument.role == Role::key ? random() : (random() >> 32) % integers;
   };
-  switch (array.dtype) {
-  case DType::boolean:
-    fill(uint8_t(), [&] { return random() >> 63; });
-    break;
-  case DType::int32:
-    fill(int32_t(), integer);
-    break;
-  case DType::int64:
-    fill(int64_t(), integer);
-    break;
-  case DType::float32:
-    fill(float(), [&] { return normal(random); });
-    break;
-  case DType::float64:
-    fill(double(), [&] { return normal(random); });
-    break;
-  }
+  withElement(array.dtype, [&](auto zero) {
+    if (array.dtype == DType::boolean)
+      fill(zero, [&] { return random() >> 63; });
+    else if (isFloating(array.dtype))
+      fill(zero, [&] { return normal(random); });
+    else
+      fill(zero, integer);
+  });
   return array;
 }
 
@@ -190,26 +181,30 @@ Difference differenceOf(const T *got, const T *want, int64_t count,
   return all;
 }
 
+struct Tolerance {
+  double relative, absolute;
+};
+Tolerance toleranceOf(DType dtype) {
+  switch (dtype) {
+  case DType::bfloat16:
+    return {1.6e-2, 1e-5};
+  case DType::float32:
+    return {1e-4, 1e-5};
+  case DType::float64:
+    return {1e-10, 1e-12};
+  default:
+    return {0, 0};
+  }
+}
+
 Difference differenceOf(const HostArray &want, const void *got) {
-  auto run = [&](auto null, double relative, double absolute) {
-    using T = decltype(null);
+  auto [relative, absolute] = toleranceOf(want.dtype);
+  return withElement(want.dtype, [&](auto zero) {
+    using T = decltype(zero);
     return differenceOf(static_cast<const T *>(got), want.data<T>(),
                         want.elements(), rtol < 0 ? relative : double(rtol),
                         atol < 0 ? absolute : double(atol));
-  };
-  switch (want.dtype) {
-  case DType::boolean:
-    return run(uint8_t(), 0, 0);
-  case DType::int32:
-    return run(int32_t(), 0, 0);
-  case DType::int64:
-    return run(int64_t(), 0, 0);
-  case DType::float32:
-    return run(float(), 1e-4, 1e-5);
-  case DType::float64:
-    break;
-  }
-  return run(double(), 1e-10, 1e-12);
+  });
 }
 
 template <class T> void printElements(const void *data, int64_t count) {
@@ -225,18 +220,8 @@ void printResult(const std::string &name, const ValueType &type,
   llvm::outs() << name << ": " << toString(type.dtype) << ' '
                << toString(type.shape) << " =";
   int64_t count = type.shape.elements();
-  switch (type.dtype) {
-  case DType::boolean:
-    return printElements<uint8_t>(data, count);
-  case DType::int32:
-    return printElements<int32_t>(data, count);
-  case DType::int64:
-    return printElements<int64_t>(data, count);
-  case DType::float32:
-    return printElements<float>(data, count);
-  case DType::float64:
-    return printElements<double>(data, count);
-  }
+  withElement(type.dtype,
+              [&](auto zero) { printElements<decltype(zero)>(data, count); });
 }
 
 /// Prints the largest errors; returns whether all results agree.

@@ -150,11 +150,16 @@ static func::FuncOp emitTake(OpBuilder &b, Location loc, StringRef name,
   Value size = f.scalar(0), inner = f.scalar(1), indices = f.scalar(2);
   Value begin = f.mul(f.tile(), f.scalar(4));
   Value end = f.min(f.add(begin, f.scalar(4)), f.scalar(3));
-  Type element = f.vector.getElementType();
   auto outside = [&](Type type) -> Value {
+    Type element = f.vector.getElementType();
     TypedAttr value = b.getZeroAttr(element);
-    if (isa<FloatType>(element))
-      value = b.getFloatAttr(element, std::nan(""));
+    if (auto floating = dyn_cast<FloatType>(types[0])) {
+      auto nan = APFloat::getQNaN(floating.getFloatSemantics());
+      if (floating == element)
+        value = b.getFloatAttr(element, nan);
+      else // in memory its bits
+        value = b.getIntegerAttr(element, nan.bitcastToAPInt());
+    }
     if (auto vector = dyn_cast<VectorType>(type))
       value = DenseElementsAttr::get(vector, Attribute(value));
     return arith::ConstantOp::create(b, loc, value);

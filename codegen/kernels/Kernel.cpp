@@ -1,6 +1,8 @@
 // Kernel.cpp - what all emitters share: buffer types, access strides, dispatch.
 #include "needle/codegen/kernels/Kernel.h"
 
+#include "needle/ir/ElementTypes.h"
+
 #include "mlir/IR/AffineExpr.h"
 #include "mlir/IR/AffineMap.h"
 
@@ -13,6 +15,9 @@ namespace needle::codegen {
 Type memoryType(Type element) {
   if (element.isInteger(1))
     return IntegerType::get(element.getContext(), 8);
+  if (ir::isLowPrecision(element))
+    return IntegerType::get(element.getContext(),
+                            element.getIntOrFloatBitWidth());
   return element;
 }
 

@@ -65,9 +65,9 @@ struct KernelPlan {
 
 /// The type of a buffer argument: a 1-D memref of "unlimited" static size, so
 /// that the bare-pointer calling convention applies. Elements: T, but boolean
-/// tensors are i8 in memory (0 or 1).
+/// tensors are i8 in memory (0 or 1), bf16 ones their bits.
 mlir::MemRefType bufferType(mlir::Type element);
-/// The element type in memory: i1 -> i8, others unchanged.
+/// The element type in memory: i1 -> i8, bf16 -> i16, others unchanged.
 mlir::Type memoryType(mlir::Type element);
 
 /// Affine access of one operand: element address = offset + sum strides[i]*d[i]

@@ -157,9 +157,9 @@ static void findPasses(NestPlan &plan, bool cache) {
   for (auto [i, input] : llvm::enumerate(spec.inputs))
     inputs[input.value] = i;
   auto mayCache = [&](Value value) {
-    Type element = elementOf(value);
-    return cache && dear.contains(value) && !element.isInteger(1) &&
-           (plan.caches.empty() || elementOf(plan.caches[0]) == element);
+    Type type = computeTypeOf(value);
+    return cache && dear.contains(value) && !type.isInteger(1) &&
+           (plan.caches.empty() || computeTypeOf(plan.caches[0]) == type);
   };
   for (int p = count; p-- > 0;) {
     NestPass &pass = plan.passes[p];
@@ -222,10 +222,10 @@ static void chooseLanes(NestPlan &plan, const TargetInfo &target) {
   // The narrowest type fills a register; wider ones take several.
   int64_t bytes = 0;
   auto see = [&](Value value) {
-    Type element = elementOf(value);
-    if (element.isInteger(1))
+    Type type = computeTypeOf(value);
+    if (type.isInteger(1))
       return;
-    int64_t size = element.getIntOrFloatBitWidth() / 8;
+    int64_t size = type.getIntOrFloatBitWidth() / 8;
     bytes = bytes ? std::min(bytes, size) : size;
   };
   for (const NestInput &input : plan.spec.inputs)
@@ -375,7 +375,7 @@ std::shared_ptr<NestPlan> planNest(NestSpec spec, const TargetInfo &target,
   if (!plan->caches.empty())
     plan->scratchBytes =
         row * plan->caches.size() *
-        (elementOf(plan->caches[0]).getIntOrFloatBitWidth() / 8);
+        (computeTypeOf(plan->caches[0]).getIntOrFloatBitWidth() / 8);
   chooseLanes(*plan, target);
   chooseTiles(*plan, tiling, chunks);
   listArguments(*plan);

@@ -131,7 +131,10 @@ struct NestPlan {
 /// Whether the op seeks a position (argmax, argmin) rather than a value.
 bool isArgReduction(mlir::Operation *op);
 
-/// The one value of a tensor that holds no other, in its element type.
+/// The type that a tensor's elements have between loads and stores: wider than
+/// the element type where that is of low precision, but never more precise.
+mlir::Type computeTypeOf(mlir::Value tensor);
+/// The one value of a tensor that holds no other, in that type.
 mlir::TypedAttr splatOf(mlir::Operation *op);
 
 enum class StrideClass { none, unit, other };

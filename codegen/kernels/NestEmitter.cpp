@@ -55,7 +55,7 @@ func::FuncOp NestEmitter::emit(StringRef name) {
   arguments.append(plan.scalars.size() + 1, b.getIndexType());
   Type scratch = b.getI8Type();
   if (!plan.caches.empty())
-    scratch = cast<ShapedType>(plan.caches[0].getType()).getElementType();
+    scratch = computeTypeOf(plan.caches[0]);
   arguments.push_back(bufferType(scratch));
   func = func::FuncOp::create(b, loc, name, b.getFunctionType(arguments, {}));
   OpBuilder::InsertionGuard guard(b);

@@ -1,6 +1,9 @@
 // NestValues.cpp - the values of a nest: frames, loads, stores, cached rows.
 #include "needle/codegen/kernels/NestEmitter.h"
 
+#include "needle/ir/ElementTypes.h"
+#include "needle/ir/Elementwise.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -51,19 +54,27 @@ Value NestEmitter::lookup(const NestFrame &frame, Value key) const {
   llvm_unreachable("a value is used before its level");
 }
 
+Type computeTypeOf(Value tensor) { return ir::computeType(elementOf(tensor)); }
+
 TypedAttr splatOf(Operation *op) {
   Type element = elementOf(op->getResult(0));
+  Attribute value;
   if (auto constant = dyn_cast<ir::ConstantOp>(op)) {
     auto values = cast<DenseElementsAttr>(constant.getValue());
-    return *values.getValues<TypedAttr>().begin();
+    value = *values.getValues<Attribute>().begin();
+    if (isa<IntegerAttr>(value))
+      return cast<TypedAttr>(value);
+  } else {
+    value = cast<ir::FullOp>(op).getValue();
   }
-  Attribute value = cast<ir::FullOp>(op).getValue();
   if (auto number = dyn_cast<FloatAttr>(value)) {
     APFloat rounded = number.getValue();
     bool inexact = false;
-    rounded.convert(cast<FloatType>(element).getFloatSemantics(),
-                    APFloat::rmNearestTiesToEven, &inexact);
-    return FloatAttr::get(element, rounded);
+    Type type = ir::computeType(element);
+    for (Type to : {element, type})
+      rounded.convert(cast<FloatType>(to).getFloatSemantics(),
+                      APFloat::rmNearestTiesToEven, &inexact);
+    return FloatAttr::get(type, rounded);
   }
   APInt number = cast<IntegerAttr>(value).getValue();
   return IntegerAttr::get(element,
@@ -76,7 +87,7 @@ void NestEmitter::emitOp(NestFrame &frame, Operation *op) {
     Values operands;
     for (Value operand : op->getOperands())
       operands.push_back(lookup(frame, operand));
-    result = elementwise.buildScalar(b, op->getLoc(), operands);
+    result = ir::buildRounded(b, elementwise, operands);
   } else {
     result = emitSplat(op);
   }
@@ -87,13 +98,13 @@ Value NestEmitter::emitSplat(Operation *op) {
   auto argument = plan.at.splats.find(op);
   if (argument == plan.at.splats.end())
     return arith::ConstantOp::create(b, op->getLoc(), splatOf(op));
-  Type element = elementOf(op->getResult(0));
-  unsigned width = element.getIntOrFloatBitWidth();
+  Type type = computeTypeOf(op->getResult(0));
+  unsigned width = type.getIntOrFloatBitWidth();
   Value bits = arith::IndexCastOp::create(b, loc, b.getI64Type(),
                                           scalar(argument->second));
   if (width < 64)
     bits = arith::TruncIOp::create(b, loc, b.getIntegerType(width), bits);
-  return arith::BitcastOp::create(b, loc, element, bits);
+  return arith::BitcastOp::create(b, loc, type, bits);
 }
 
 // ---- memory -----------------------------------------------------------------
@@ -112,8 +123,18 @@ NestPlace NestEmitter::maskedPlace(Value column, Value end) {
   return {column, mask, count};
 }
 
-// Booleans are bytes in memory, 0 or 1.
+/// `element`, or a vector of it where `value` is one.
+static Type withElement(Value value, Type element) {
+  auto vector = dyn_cast<VectorType>(value.getType());
+  return vector ? Type(vector.clone(element)) : element;
+}
+
+// Booleans are bytes in memory, 0 or 1; low precision is its bits.
 static Value fromMemory(OpBuilder &b, Location loc, Type element, Value value) {
+  if (ir::isLowPrecision(element))
+    return ir::buildWiden(
+        b, loc,
+        arith::BitcastOp::create(b, loc, withElement(value, element), value));
   if (!element.isInteger(1))
     return value;
   Type type = value.getType();
@@ -121,14 +142,14 @@ static Value fromMemory(OpBuilder &b, Location loc, Type element, Value value) {
   return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, value,
                                arith::ConstantOp::create(b, loc, zero));
 }
-static Value toMemory(OpBuilder &b, Location loc, Value value) {
-  Type type = value.getType();
-  if (!getElementTypeOrSelf(type).isInteger(1))
+static Value toMemory(OpBuilder &b, Location loc, Type element, Value value) {
+  Type type = withElement(value, memoryType(element));
+  if (ir::isLowPrecision(element))
+    return arith::BitcastOp::create(b, loc, type,
+                                    ir::buildRound(b, loc, value, element));
+  if (!element.isInteger(1))
     return value;
-  Type bytes = b.getI8Type();
-  if (auto vector = dyn_cast<VectorType>(type))
-    bytes = VectorType::get(vector.getShape(), bytes);
-  return arith::ExtUIOp::create(b, loc, bytes, value);
+  return arith::ExtUIOp::create(b, loc, type, value);
 }
 
 Value NestEmitter::loadStrided(Value buffer, Value address, Value stride,
@@ -163,12 +184,7 @@ Value NestEmitter::loadIndex(Type element, Value address, Value stride,
         b, loc, DenseElementsAttr::get(type, ArrayRef<int64_t>(lanes)));
     value = add(value, mul(numbers, step));
   }
-  if (element == wide)
-    return value;
-  Type type = place ? Type(vectorOf(element)) : element;
-  if (isa<FloatType>(element))
-    return arith::SIToFPOp::create(b, loc, type, value);
-  return arith::TruncIOp::create(b, loc, type, value);
+  return ir::buildWiden(b, loc, ir::buildConvert(b, loc, value, element));
 }
 
 Value NestEmitter::load(int input, Value address, const NestPlace *place) {
@@ -204,7 +220,7 @@ void NestEmitter::store(int output, Value value, Value address,
                         const NestPlace *place) {
   Value buffer =
       func.getArgument(plan.buffers.size() - spec.outputs.size() + output);
-  value = toMemory(b, loc, value);
+  value = toMemory(b, loc, elementOf(spec.outputs[output].value), value);
   if (!place) {
     memref::StoreOp::create(b, loc, value, buffer, address);
     return;
@@ -247,7 +263,7 @@ void NestEmitter::restore(NestFrame &frame, int cache, const NestPlace &place,
                           Value position) {
   Value scratch = func.getArguments().back();
   Value address = cacheAddress(cache, position);
-  VectorType type = vectorOf(elementOf(plan.caches[cache]));
+  VectorType type = vectorOf(computeTypeOf(plan.caches[cache]));
   Value value;
   if (place.mask) {
     Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(type));

@@ -64,7 +64,7 @@ Evaluate prepare(ir::MatmulOp op) {
       });
     };
   };
-  return to.dtype == DType::float32 ? make(float()) : make(double());
+  return withFloating(to.dtype, make);
 }
 
 Evaluate prepare(ir::AttentionOp op) {
@@ -113,7 +113,7 @@ Evaluate prepare(ir::AttentionOp op) {
       }
     };
   };
-  return to.dtype == DType::float32 ? make(float()) : make(double());
+  return withFloating(to.dtype, make);
 }
 
 } // namespace needle::codegen::reference

@@ -15,13 +15,13 @@ Evaluate prepare(ir::ConstantOp op) {
     return {};
   }
   auto bytes = std::make_shared<std::vector<char>>(size_t(type.bytes()));
-  withType(type.dtype, [&](auto t) {
+  withElement(type.dtype, [&](auto t) {
     using T = decltype(t);
     T *to = reinterpret_cast<T *>(bytes->data());
-    if constexpr (std::floating_point<T>)
+    if constexpr (!std::integral<T>)
       for (const APFloat &value : elements.getValues<APFloat>()) {
         APInt bits = value.bitcastToAPInt();
-        std::memcpy(to++, bits.getRawData(), sizeof(T));
+        std::memcpy(static_cast<void *>(to++), bits.getRawData(), sizeof(T));
       }
     else
       for (const APInt &value : elements.getValues<APInt>())
@@ -38,7 +38,7 @@ Evaluate prepare(ir::FullOp op) {
   ArrayType type = arrayType(op.getResult());
   auto real = dyn_cast<FloatAttr>(op.getValue());
   auto whole = dyn_cast<IntegerAttr>(op.getValue());
-  return withType(type.dtype, [&](auto t) -> Evaluate {
+  return withElement(type.dtype, [&](auto t) -> Evaluate {
     using T = decltype(t);
     T value = real ? T(real.getValueAsDouble()) : T(whole.getInt());
     return [=](const Operands &operands) {
@@ -51,7 +51,7 @@ Evaluate prepare(ir::IotaOp op) {
   ArrayType type = arrayType(op.getResult());
   int64_t size = type.shape[size_t(op.getAxis())];
   int64_t stride = stridesOf(type.shape)[size_t(op.getAxis())];
-  return withType(type.dtype, [&](auto t) -> Evaluate {
+  return withElement(type.dtype, [&](auto t) -> Evaluate {
     using T = decltype(t);
     return [=](const Operands &operands) {
       for (int64_t i = 0; i < type.elements(); ++i)

@@ -1,4 +1,5 @@
 // Elementwise.cpp - runs an op's own scalar body on columns of elements.
+#include "needle/ir/Elementwise.h"
 #include "needle/codegen/reference/Families.h"
 #include "needle/codegen/reference/Scalar.h"
 
@@ -17,7 +18,7 @@ Evaluate prepareElementwise(ir::ElementwiseOpInterface op) {
     body.addArgument(ir::tensorType(operand).getElementType(), op.getLoc());
     inputBytes.push_back(int64_t(byteSize(arrayType(operand).dtype)));
   }
-  Value value = op.buildScalar(b, op.getLoc(), body.getArguments());
+  Value value = ir::buildElement(b, op, body.getArguments());
   FailureOr<ScalarProgram> program = ScalarProgram::make(body, value);
   if (failed(program))
     return {};

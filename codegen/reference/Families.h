@@ -27,33 +27,28 @@ struct ArrayType {
   int64_t elements() const;
   int64_t bytes() const { return elements() * int64_t(byteSize(dtype)); }
 };
-DType dtypeOf(mlir::Type element);
 ArrayType arrayType(mlir::Value value);
 int64_t product(llvm::ArrayRef<int64_t> sizes);
 /// Row-major strides, in elements.
 Sizes stridesOf(llvm::ArrayRef<int64_t> shape);
 
-/// Calls `body` with a null value of the C++ type that holds `dtype`.
-template <class Body> auto withType(DType dtype, Body &&body) {
-  switch (dtype) {
-  case DType::boolean:
-    return body(uint8_t());
-  case DType::int32:
-    return body(int32_t());
-  case DType::int64:
-    return body(int64_t());
-  case DType::float32:
-    return body(float());
-  case DType::float64:
-    break;
-  }
-  return body(double());
+/// withElement() of a floating dtype.
+template <class Body> auto withFloating(DType dtype, Body &&body) {
+  using Result = decltype(body(double()));
+  return withElement(dtype, [&]<class T>(T zero) -> Result {
+    if constexpr (std::integral<T>)
+      return body(double()); // never
+    else
+      return body(zero);
+  });
 }
 /// The same by size, for ops that only move elements.
 template <class Body> auto withSize(DType dtype, Body &&body) {
   switch (byteSize(dtype)) {
   case 1:
     return body(uint8_t());
+  case 2:
+    return body(uint16_t());
   case 4:
     return body(uint32_t());
   default:
@@ -63,6 +58,7 @@ template <class Body> auto withSize(DType dtype, Body &&body) {
 
 /// The type that results of `T` are computed in before they are rounded once.
 template <class T> struct WideOf { using Type = T; };
+template <> struct WideOf<BFloat16> { using Type = double; };
 template <> struct WideOf<float> { using Type = double; };
 template <> struct WideOf<double> { using Type = long double; };
 template <class T> using Wide = typename WideOf<T>::Type;

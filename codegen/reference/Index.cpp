@@ -39,10 +39,10 @@ void report(int64_t *status, int64_t entry) {
 }
 
 template <class T> T missing() {
-  if constexpr (std::floating_point<T>)
-    return std::numeric_limits<T>::quiet_NaN();
-  else
+  if constexpr (std::integral<T>)
     return 0;
+  else
+    return std::numeric_limits<T>::quiet_NaN();
 }
 
 } // namespace
@@ -51,7 +51,7 @@ Evaluate prepare(ir::TakeOp op, int64_t entry) {
   ArrayType x = arrayType(op.getX()), indices = arrayType(op.getIndices());
   Around around(x.shape, op.getAxis());
   int64_t count = indices.elements();
-  return withType(x.dtype, [&](auto t) -> Evaluate {
+  return withElement(x.dtype, [&](auto t) -> Evaluate {
     using T = decltype(t);
     return [=](const Operands &operands) {
       T *out = static_cast<T *>(operands.out[0]);
@@ -76,7 +76,7 @@ Evaluate prepare(ir::OneHotOp op) {
   ArrayType indices = arrayType(op.getIndices());
   ArrayType to = arrayType(op.getResult());
   int64_t depth = op.getDepth();
-  return withType(to.dtype, [&](auto t) -> Evaluate {
+  return withElement(to.dtype, [&](auto t) -> Evaluate {
     using T = decltype(t);
     return [=](const Operands &operands) {
       T *out = static_cast<T *>(operands.out[0]);
@@ -84,7 +84,7 @@ Evaluate prepare(ir::OneHotOp op) {
       for (int64_t i = 0; i < indices.elements(); ++i) {
         int64_t index = indexAt(operands.in[0], indices.dtype, i);
         if (index >= 0 && index < depth)
-          out[i * depth + index] = 1;
+          out[i * depth + index] = T(1);
       }
     };
   });
@@ -95,7 +95,7 @@ Evaluate prepare(ir::ScatterAddOp op, int64_t entry) {
   ArrayType indices = arrayType(op.getIndices());
   Around around(to.shape, op.getAxis());
   int64_t count = indices.elements();
-  return withType(to.dtype, [&](auto t) -> Evaluate {
+  return withElement(to.dtype, [&](auto t) -> Evaluate {
     using T = decltype(t);
     return [=](const Operands &operands) {
       auto in = static_cast<const T *>(operands.in[0]);

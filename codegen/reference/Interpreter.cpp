@@ -2,6 +2,7 @@
 #include "needle/codegen/reference/Interpreter.h"
 
 #include "needle/codegen/reference/Families.h"
+#include "needle/ir/ElementTypes.h"
 
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -26,26 +27,17 @@ Sizes stridesOf(llvm::ArrayRef<int64_t> shape) {
   return strides;
 }
 
-DType dtypeOf(Type element) {
-  if (element.isF32())
-    return DType::float32;
-  if (element.isF64())
-    return DType::float64;
-  if (element.isInteger(1))
-    return DType::boolean;
-  return element.isInteger(32) ? DType::int32 : DType::int64;
-}
-
 ArrayType arrayType(Value value) {
   RankedTensorType type = ir::tensorType(value);
-  return {dtypeOf(type.getElementType()), Sizes(type.getShape())};
+  return {*ir::dtypeOf(type.getElementType()), Sizes(type.getShape())};
 }
 int64_t ArrayType::elements() const { return product(shape); }
 
 int64_t HostArray::elements() const { return product(shape); }
 
 HostArray HostArray::zeros(RankedTensorType type) {
-  HostArray array{dtypeOf(type.getElementType()), type.getShape().vec(), {}};
+  HostArray array{
+      *ir::dtypeOf(type.getElementType()), type.getShape().vec(), {}};
   array.bytes.resize(size_t(array.elements()) * byteSize(array.dtype));
   return array;
 }

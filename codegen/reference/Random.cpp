@@ -46,6 +46,19 @@ template <class T> T uniform(uint64_t bits, T low, T high) {
   return std::max(low, T(unit(bits, T()) * T(high - low)) + low);
 }
 
+// The nearest number in [low, high); its neighbour where that is outside.
+BFloat16 roundWithin(float x, double low, double high) {
+  BFloat16 near(x);
+  if (!(double(near) < low) && !(double(near) >= high))
+    return near;
+  bool up = double(near) < low;
+  // Away from 0 one bit pattern is the next.
+  if (float(near) == 0)
+    return BFloat16::fromBits(up ? 0x0001 : 0x8001);
+  bool grows = (float(near) > 0) == up;
+  return BFloat16::fromBits(uint16_t(near.toBits() + (grows ? 1 : -1)));
+}
+
 // erf(result) = x, by Newton's method from Winitzki's approximation; for |x|
 // near 1 on the complement, which keeps its digits.
 long double erfInverse(long double x) {
@@ -108,6 +121,10 @@ Evaluate prepare(ir::UniformOp op) {
   ArrayType type = arrayType(op.getResult());
   double low = op.getLow().convertToDouble();
   double high = op.getHigh().convertToDouble();
+  if (type.dtype == DType::bfloat16)
+    return prepareDraw<BFloat16>(type, [=](uint64_t bits) {
+      return roundWithin(uniform(bits, float(low), float(high)), low, high);
+    });
   if (type.dtype == DType::float32)
     return prepareDraw<float>(type, [=](uint64_t bits) {
       return uniform(bits, float(low), float(high));
@@ -118,6 +135,8 @@ Evaluate prepare(ir::UniformOp op) {
 
 Evaluate prepare(ir::NormalOp op) {
   ArrayType type = arrayType(op.getResult());
+  if (type.dtype == DType::bfloat16)
+    return prepareDraw<BFloat16>(type, normal<float>);
   if (type.dtype == DType::float32)
     return prepareDraw<float>(type, normal<float>);
   return prepareDraw<double>(type, normal<double>);

@@ -44,7 +44,7 @@ struct Loops {
 // The type to combine in: wider for floats.
 Type wideType(Type type) {
   MLIRContext *context = type.getContext();
-  if (type.isF32())
+  if (type.isBF16() || type.isF32())
     return Float64Type::get(context);
   if (type.isF64())
     return Float80Type::get(context);
@@ -61,7 +61,7 @@ template <class T> Wide<T> neutralValue(TypedAttr attribute) {
 template <class Less, class Op> Evaluate prepareArgReduce(Op op, Less) {
   ArrayType type = arrayType(op.getX());
   Loops loops(type.shape, {int64_t(op.getAxis())});
-  return withType(type.dtype, [&](auto t) -> Evaluate {
+  return withElement(type.dtype, [&](auto t) -> Evaluate {
     using T = decltype(t);
     return [=](const Operands &operands) {
       auto out = static_cast<int64_t *>(operands.out[0]);
@@ -98,11 +98,11 @@ Evaluate prepareFloating(Op op, llvm::ArrayRef<int64_t> axes, Body body) {
           [&](int64_t result, const T *x) { body(loops, x, out, result); });
     };
   };
-  return type.dtype == DType::float32 ? make(float()) : make(double());
+  return withFloating(type.dtype, make);
 }
 
 template <class T> T greatest(const Loops &loops, const T *x) {
-  T greatest = -std::numeric_limits<T>::infinity();
+  auto greatest = T(-std::numeric_limits<T>::infinity());
   loops.forReduced(x, [&](T value) {
     if (value > greatest || value != value)
       greatest = value;
@@ -139,7 +139,7 @@ template <class Op, class Body> Evaluate prepareAxis(Op op, Body body) {
       });
     };
   };
-  return type.dtype == DType::float32 ? make(float()) : make(double());
+  return withFloating(type.dtype, make);
 }
 
 } // namespace
@@ -159,7 +159,7 @@ Evaluate prepareReduction(ir::ReductionOpInterface op) {
     return {};
   Loops loops(type.shape, op.getReducedAxes());
   TypedAttr neutral = op.getNeutral();
-  return withType(type.dtype, [&](auto t) -> Evaluate {
+  return withElement(type.dtype, [&](auto t) -> Evaluate {
     using T = decltype(t);
     using W = Wide<T>;
     W start = neutralValue<T>(neutral);
@@ -209,7 +209,7 @@ Evaluate prepare(ir::LogsumexpOp op) {
       []<class T>(const Loops &loops, const T *x, T *out, int64_t result) {
         T shift = greatest(loops, x);
         if (std::isinf(shift)) // exp(inf - inf) would be NaN
-          shift = 0;
+          shift = T(0);
         out[result] =
             T(std::log(sumOfExponentials(loops, x, shift)) + Wide<T>(shift));
       });

@@ -23,7 +23,7 @@ int columnBytes(Type type) {
   case 8:
     return 1;
   case 16:
-    return type.isInteger() ? 2 : 0;
+    return type.isInteger() || type.isBF16() ? 2 : 0;
   case 32:
     return 4;
   case 64:

@@ -14,7 +14,7 @@ namespace {
 template <bool isSigned> Function toFloat(Operation *op) {
   Type to = op->getResult(0).getType();
   return withInteger(op->getOperand(0).getType(), [&](auto a) {
-    return withFloat(to, [](auto r) -> Function {
+    return withStoredFloat(to, [](auto r) -> Function {
       using A = decltype(a);
       using R = decltype(r);
       auto convert = [](A x) {
@@ -55,8 +55,8 @@ template <bool isSigned> Function toInteger(Operation *op) {
 }
 Function changeFloat(Operation *op) {
   Type to = op->getResult(0).getType();
-  return withFloat(op->getOperand(0).getType(), [&](auto a) {
-    return withFloat(to, [](auto r) -> Function {
+  return withStoredFloat(op->getOperand(0).getType(), [&](auto a) {
+    return withStoredFloat(to, [](auto r) -> Function {
       auto convert = [](auto x) { return x; };
       return FloatLoop<decltype(convert), decltype(r), decltype(a)>::run;
     });

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "needle/codegen/reference/Scalar.h"
+#include "needle/runtime/BFloat16.h"
 
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Operation.h"
@@ -92,6 +93,13 @@ template <class Body> Function withFloat(Type type, Body body) {
   if (type.isF80())
     return body((long double)(0));
   return nullptr;
+}
+
+/// The same with the types that are only converted from and to.
+template <class Body> Function withStoredFloat(Type type, Body body) {
+  if (type.isBF16())
+    return body(BFloat16());
+  return withFloat(type, body);
 }
 
 inline double wide(float x) { return x; }

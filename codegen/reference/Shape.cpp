@@ -93,7 +93,7 @@ Evaluate prepare(ir::PadOp op) {
     toStrides[axis] *= op.getInterior()[axis] + 1;
   }
   double value = op.getValue().convertToDouble();
-  return withType(to.dtype, [&](auto t) -> Evaluate {
+  return withElement(to.dtype, [&](auto t) -> Evaluate {
     using T = decltype(t);
     return [=](const Operands &operands) {
       T *out = static_cast<T *>(operands.out[0]);

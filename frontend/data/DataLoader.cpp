@@ -80,19 +80,14 @@ Tensor collate(const std::vector<Tensor> &items, Where where) {
               " and " + toString(item.dtype()) + ", wanted equal dtypes");
   }
   realize(items, where);
-  switch (first.dtype()) {
-  case DType::boolean:
+  if (first.dtype() == DType::boolean)
     return stackAs<bool>(items);
-  case DType::int32:
-    return stackAs<int32_t>(items);
-  case DType::int64:
-    return stackAs<int64_t>(items);
-  case DType::float32:
-    return stackAs<float>(items);
-  case DType::float64:
-    return stackAs<double>(items);
-  }
-  throw DTypeError("DataLoader: unknown dtype");
+  return withElement(first.dtype(), [&]<class T>(T) {
+    if constexpr (std::same_as<T, uint8_t>) // booleans' memory
+      return Tensor();
+    else
+      return stackAs<T>(items);
+  });
 }
 
 } // namespace needle::data

@@ -90,10 +90,14 @@ Tensor LayerNorm::operator()(const Tensor &x, Where where) {
   for (int axis = rank - count; axis < rank; ++axis)
     last.push_back(axis);
   Axes axes{std::span<const int64_t>(last)};
-  Tensor centred = x - mean(x, axes, true);
+  DType dtype = isFloating(x.dtype()) ? x.dtype() : DType::float32;
+  Tensor wide = convert(x, wideDType(dtype));
+  Tensor centred = wide - mean(wide, axes, true);
   Tensor y =
       centred * rsqrt(mean(square(centred), axes, true) + options.epsilon);
-  return weight ? y * *weight + *bias : y;
+  if (!weight)
+    return convert(y, dtype);
+  return convert(y * *weight + *bias, promote(dtype, weight->dtype()));
 }
 
 Embedding::Embedding(int64_t count, int64_t size, Where where)

@@ -21,8 +21,9 @@ Tensor needle::matmul(const Tensor &lhs, const Tensor &rhs, Where where) {
                      "an operand is a scalar: lhs is " + toString(lhs.shape()) +
                          ", rhs is " + toString(rhs.shape()));
   bool isRow = lhsRank == 1, isColumn = rhsRank == 1;
-  DType dtype =
-      promote(promote(lhs.get()->dtype, rhs.get()->dtype), DType::float32);
+  DType dtype = promote(lhs.get()->dtype, rhs.get()->dtype);
+  if (!isFloating(dtype))
+    dtype = DType::float32;
   Tensor row, column, madeA, madeB;
   const Tensor &a = withDType(isRow ? row = unsqueeze(lhs, 0, where) : lhs,
                               dtype, madeA, where),
@@ -50,11 +51,13 @@ Tensor needle::attention(const Tensor &query, const Tensor &key,
                          Where where) {
   static constexpr OpInfo attentionOp{
       "attention", {{"causal", Field::boolean}, {"scale", Field::f64}}};
-  DType dtype = DType::float32;
+  DType dtype = DType::boolean;
   for (const Tensor *x : {&query, &key, &value}) {
     check(*x, "attention", where);
     dtype = promote(dtype, x->dtype());
   }
+  if (!isFloating(dtype))
+    dtype = DType::float32;
   Shape shape = orFail("attention",
                        rules::attention(query.get()->dims(), key.get()->dims(),
                                         value.get()->dims(), options.causal),

@@ -67,6 +67,8 @@ Tensor needle::linspace(double start, double stop, int64_t count, DType dtype,
     fail<DTypeError>("linspace", where, "wants a floating dtype");
   if (count == 1)
     return full({1}, start, dtype, where);
+  if (DType wide = wideDType(dtype); wide != dtype)
+    return convert(linspace(start, stop, count, wide, where), dtype, where);
   // Each end exactly: a (1 - t) + b t.
   Tensor t = iota({count}, 0, dtype, where);
   t = div({t, where}, {double(count - 1), where});

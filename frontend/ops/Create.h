@@ -57,7 +57,8 @@ template <class T> struct Row {
   /// One element, from any kind of number: a list of T would refuse variables
   /// of another kind.
   struct Element {
-    template <Arithmetic U> Element(U value) : value(static_cast<T>(value)) {}
+    template <ElementNumber U>
+    Element(U value) : value(static_cast<T>(value)) {}
     T value;
   };
   Row(std::initializer_list<Element> list) {
@@ -81,8 +82,8 @@ template <class T, class Rows> Tensor fromRows(const Rows &rows, Where where) {
   return fromElements(elements, shape, where);
 }
 template <class T>
-concept Element = std::same_as<T, bool> || std::same_as<T, float> ||
-    std::same_as<T, double> ||
+concept Element = std::same_as<T, bool> || std::same_as<T, BFloat16> ||
+    std::same_as<T, float> || std::same_as<T, double> ||
     (std::signed_integral<T> && (sizeof(T) == 4 || sizeof(T) == 8));
 } // namespace detail
 
@@ -102,8 +103,8 @@ template <detail::Element T>
 }
 
 /// tensor({1, 2, 3}) is float32, tensor<T>({...}) of T's dtype; elements of any
-/// arithmetic type. One scalar, a list (with a shape), or a list of rows.
-template <detail::Element T = float, Arithmetic U>
+/// type of numbers. One scalar, a list (with a shape), or a list of rows.
+template <detail::Element T = float, ElementNumber U>
 [[nodiscard]] Tensor tensor(std::initializer_list<U> list, const Shape &shape,
                             Where where = Where::here()) {
   std::vector<T> elements;
@@ -112,7 +113,7 @@ template <detail::Element T = float, Arithmetic U>
     elements.push_back(static_cast<T>(element));
   return detail::fromElements(elements, shape, where);
 }
-template <detail::Element T = float, Arithmetic U>
+template <detail::Element T = float, ElementNumber U>
 [[nodiscard]] Tensor tensor(std::initializer_list<U> list,
                             Where where = Where::here()) {
   return tensor<T>(list, {list.size()}, where);
@@ -127,7 +128,7 @@ template <detail::Element T = float>
                             Where where = Where::here()) {
   return detail::fromElements(list.elements, {list.elements.size()}, where);
 }
-template <detail::Element T = float, Arithmetic U>
+template <detail::Element T = float, ElementNumber U>
 [[nodiscard]] Tensor
 tensor(std::initializer_list<std::initializer_list<U>> rows,
        Where where = Where::here()) {
@@ -141,7 +142,7 @@ template <detail::Element T = float>
     lists.push_back(row.elements);
   return detail::fromRows<T>(lists, where);
 }
-template <detail::Element T = float, Arithmetic U>
+template <detail::Element T = float, ElementNumber U>
 [[nodiscard]] Tensor tensor(U value, Where where = Where::here()) {
   return detail::fromElements(std::vector<T>{static_cast<T>(value)}, {}, where);
 }

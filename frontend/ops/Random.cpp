@@ -143,7 +143,7 @@ Key needle::nextKey(Where where) {
 static void checkFloating(const char *op, DType dtype, Where where) {
   if (!isFloating(dtype))
     fail<DTypeError>(op, where,
-                     "wants float32 or float64, got " + toString(dtype));
+                     "wants a floating dtype, got " + toString(dtype));
 }
 Tensor random::uniform(const Key &key, const Shape &shape, double low,
                        double high, DType dtype, Where where) {

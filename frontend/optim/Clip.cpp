@@ -17,15 +17,20 @@ std::vector<Tensor> clipByGlobalNorm(const std::vector<Tensor> &gradients,
   Tensor squares;
   for (const Tensor &g : gradients)
     if (!g.empty()) {
-      Tensor part = sum(square(g));
+      Tensor part = sum(square(convert(g, wideDType(g.dtype()))));
       squares = squares.empty() ? part : squares + part;
     }
   if (squares.empty())
     return gradients;
   Tensor scale = minimum(maxNorm / (sqrt(squares) + 1e-6), 1);
   std::vector<Tensor> clipped;
-  for (const Tensor &g : gradients)
-    clipped.push_back(g.empty() ? g : g * convert(scale, g.dtype()));
+  for (const Tensor &g : gradients) {
+    DType wide = g.empty() ? DType::float32 : wideDType(g.dtype());
+    clipped.push_back(
+        g.empty()
+            ? g
+            : convert(convert(g, wide) * convert(scale, wide), g.dtype()));
+  }
   return clipped;
 }
 

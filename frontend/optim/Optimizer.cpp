@@ -5,6 +5,7 @@
 #include "needle/frontend/Scope.h"
 #include "needle/frontend/Trace.h"
 #include "needle/frontend/ops/Create.h"
+#include "needle/frontend/ops/Elementwise.h"
 #include "needle/frontend/ops/Gradient.h"
 #include "needle/runtime/Error.h"
 
@@ -38,7 +39,8 @@ std::vector<Variable> Optimizer::makeSlots(const char *slot,
                                            Where where) const {
   std::vector<Variable> slots;
   for (const Variable &variable : all) {
-    slots.emplace_back(zeros(variable.shape(), variable.dtype()), where);
+    slots.emplace_back(zeros(variable.shape(), wideDType(variable.dtype())),
+                       where);
     slots.back().trainable(false).name(variable.name() + "." + slot);
   }
   return slots;
@@ -80,10 +82,15 @@ void Optimizer::apply(const std::vector<Tensor> &gradients, Where where) {
   skipped.clear();
   advance(gradients);
   for (size_t i = 0; i < all.size(); ++i) {
-    if (gradients[i].empty())
+    if (gradients[i].empty()) {
       skipped.push_back(i);
-    else // the update is state, no part of a later gradient
-      all[i].assign(detach(update(i, detach(all[i]), detach(gradients[i]))));
+      continue;
+    }
+    // The update is state, no part of a later gradient; it rounds once.
+    DType dtype = all[i].dtype(), wide = wideDType(dtype);
+    Tensor value = convert(detach(all[i]), wide);
+    Tensor next = update(i, value, convert(detach(gradients[i]), wide));
+    all[i].assign(detach(convert(next, dtype)));
   }
 }
 

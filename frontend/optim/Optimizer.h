@@ -10,7 +10,8 @@ namespace needle::optim {
 
 /// Updates parameters from their gradients. All state, the learning rate and
 /// the counters included, lives in variables: a jitted step updates it in
-/// place, and changing it never compiles again.
+/// place, and changing it never compiles again. The update of a bfloat16
+/// parameter is computed in float32, as its slots are, and rounded once.
 class Optimizer {
 public:
   virtual ~Optimizer();
@@ -45,12 +46,12 @@ protected:
             const char *name, Where where);
   /// Once per apply, before the parameters that have a gradient: counters.
   virtual void advance(const std::vector<Tensor> &gradients);
-  /// The new value of parameter `index` from its value and gradient; assigns
-  /// the slots.
+  /// The new value of parameter `index` from its value and gradient, both as
+  /// wideDType() of the parameter's; assigns the slots.
   virtual Tensor update(size_t index, const Tensor &value,
                         const Tensor &gradient) = 0;
-  /// A slot for every parameter, zeros of its shape and dtype, and named like
-  /// it: "hidden.weight.SLOT".
+  /// A slot for every parameter, zeros of its shape and wideDType(), and named
+  /// like it: "hidden.weight.SLOT".
   std::vector<Variable> makeSlots(const char *slot, Where where) const;
   /// The learning rate, [] float64.
   Tensor rate() const { return learning; }

@@ -117,6 +117,7 @@ CompiledKernel::CompiledKernel(const std::string &text,
   }
   PassManager passes(&parts->context);
   passes.addPass(createExpandMath());
+  passes.addPass(createExpandLowPrecision());
   passes.addPass(createLowerLoopsToLLVM());
   if (failed(passes.run(*outer))) {
     ADD_FAILURE() << "can't be lowered: " << text;
@@ -148,24 +149,16 @@ std::vector<HostArray> CompiledKernel::randomArguments(unsigned seed) const {
   std::vector<HostArray> arrays;
   for (Type type : parts->function.getArgumentTypes()) {
     HostArray array = HostArray::zeros(cast<RankedTensorType>(type));
-    for (int64_t i = 0; i < array.elements(); ++i)
-      switch (array.dtype) {
-      case DType::boolean:
-        array.data<uint8_t>()[i] = small(random) > 0;
-        break;
-      case DType::int32:
-        array.data<int32_t>()[i] = small(random);
-        break;
-      case DType::int64:
-        array.data<int64_t>()[i] = small(random);
-        break;
-      case DType::float32:
-        array.data<float>()[i] = float(normal(random));
-        break;
-      case DType::float64:
-        array.data<double>()[i] = normal(random);
-        break;
-      }
+    withElement(array.dtype, [&](auto zero) {
+      using T = decltype(zero);
+      for (int64_t i = 0; i < array.elements(); ++i)
+        if constexpr (std::same_as<T, uint8_t>)
+          array.data<T>()[i] = small(random) > 0;
+        else if constexpr (std::integral<T>)
+          array.data<T>()[i] = small(random);
+        else
+          array.data<T>()[i] = T(normal(random));
+    });
     arrays.push_back(std::move(array));
   }
   return arrays;
@@ -256,18 +249,11 @@ static void expectClose(const HostArray &actual, const HostArray &expected,
 
 void expectClose(const HostArray &actual, const HostArray &expected,
                  double rtol, double atol) {
-  switch (expected.dtype) {
-  case DType::boolean:
-    return expectClose<uint8_t>(actual, expected, 0, 0);
-  case DType::int32:
-    return expectClose<int32_t>(actual, expected, 0, 0);
-  case DType::int64:
-    return expectClose<int64_t>(actual, expected, 0, 0);
-  case DType::float32:
-    return expectClose<float>(actual, expected, rtol, atol);
-  case DType::float64:
-    return expectClose<double>(actual, expected, rtol, atol);
-  }
+  if (!isFloating(expected.dtype))
+    rtol = atol = 0;
+  withElement(expected.dtype, [&](auto zero) {
+    expectClose<decltype(zero)>(actual, expected, rtol, atol);
+  });
 }
 
 void checkKernel(const std::string &text, double rtol, double atol) {

@@ -59,7 +59,9 @@ void KernelRunner::compile() {
       OpBuilder b = OpBuilder::atBlockEnd(kernels.getBody());
       call.emit(b, module->getLoc(), "f");
       PassManager passes(context.get());
-      passes.nest<ModuleOp>().addNestedPass<func::FuncOp>(createExpandMath());
+      OpPassManager &functions = passes.nest<ModuleOp>().nest<func::FuncOp>();
+      functions.addPass(createExpandMath());
+      functions.addPass(createExpandLowPrecision());
       passes.addPass(createLowerLoopsToLLVM());
       if (failed(passes.run(*outer)))
         return;

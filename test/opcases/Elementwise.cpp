@@ -218,6 +218,8 @@ std::vector<OpCase> elementwiseCases() {
        }});
 
   rows.push_back(converted(float32, {float32, float64, int32, int64, boolean}));
+  rows.push_back(
+      converted(bfloat16, {float32, float64, int32, int64, boolean}));
   rows.push_back(converted(float64, {float32, float64, int32, int64, boolean}));
   rows.push_back(converted(int32, everything));
   rows.push_back(converted(int64, everything));

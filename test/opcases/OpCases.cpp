@@ -1,6 +1,7 @@
 // OpCases.cpp - all rows, and their inputs and results as tensors.
 #include "OpCases.h"
 
+#include <algorithm>
 #include <cmath>
 #include <random>
 
@@ -12,8 +13,15 @@ const std::vector<OpCase> &opCases() {
     for (auto family :
          {elementwiseCases, reduceCases, shapeCases, contractCases, indexCases,
           createCases, randomCases, regionCases, gradientCases})
-      for (OpCase &row : family())
+      for (OpCase &row : family()) {
+        // Where both of these go, bfloat16 does, too.
+        auto has = [&](DType dtype) {
+          return std::ranges::count(row.dtypes, dtype) != 0;
+        };
+        if (has(float32) && has(float64) && !has(bfloat16))
+          row.dtypes.push_back(bfloat16);
         all.push_back(std::move(row));
+      }
     return all;
   }();
   return all;
@@ -45,7 +53,8 @@ Arrays drawInputs(const OpCase &opCase, const std::vector<Shape> &shapes,
       if (whole)
         return std::floor(input.low + unit * (input.high - input.low + 1));
       double x = input.low + unit * (input.high - input.low);
-      return own == float32 ? Number(float(x)) : Number(x);
+      return withElement(
+          own, [&](auto zero) -> Number { return Number(decltype(zero)(x)); });
     };
     Array array{shapes[i], {}};
     for (int64_t k = 0; k < shapes[i].elements(); ++k)
@@ -62,19 +71,10 @@ template <class T> static Tensor tensorAs(const Array &array) {
   return fromData(elements, array.shape);
 }
 Tensor tensorOf(const Array &array, DType dtype) {
-  switch (dtype) {
-  case DType::boolean:
-    return tensorAs<bool>(array);
-  case DType::int32:
-    return tensorAs<int32_t>(array);
-  case DType::int64:
-    return tensorAs<int64_t>(array);
-  case DType::float32:
-    return tensorAs<float>(array);
-  case DType::float64:
-    break;
-  }
-  return tensorAs<double>(array);
+  return withElement(dtype, [&](auto zero) {
+    using T = decltype(zero);
+    return tensorAs<std::conditional_t<sizeof(T) == 1, bool, T>>(array);
+  });
 }
 
 std::vector<Tensor> tensorsOf(const OpCase &opCase, const Arrays &inputs,
@@ -92,19 +92,10 @@ template <class T> static Array arrayAs(const Tensor &tensor) {
   return array;
 }
 Array arrayOf(const Tensor &tensor) {
-  switch (tensor.dtype()) {
-  case DType::boolean:
-    return arrayAs<bool>(tensor);
-  case DType::int32:
-    return arrayAs<int32_t>(tensor);
-  case DType::int64:
-    return arrayAs<int64_t>(tensor);
-  case DType::float32:
-    return arrayAs<float>(tensor);
-  case DType::float64:
-    break;
-  }
-  return arrayAs<double>(tensor);
+  return withElement(tensor.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    return arrayAs<std::conditional_t<sizeof(T) == 1, bool, T>>(tensor);
+  });
 }
 
 std::string describe(const std::vector<Shape> &shapes, DType dtype) {

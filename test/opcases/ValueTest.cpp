@@ -11,7 +11,16 @@ using namespace needle::test;
 namespace {
 
 double epsilonOf(DType dtype) {
-  return dtype == float32 ? 0x1p-23 : dtype == float64 ? 0x1p-52 : 0;
+  switch (dtype) {
+  case DType::bfloat16:
+    return 0x1p-7;
+  case DType::float32:
+    return 0x1p-23;
+  case DType::float64:
+    return 0x1p-52;
+  default:
+    return 0;
+  }
 }
 
 // Equal, both NaN, or close enough for the dtype.

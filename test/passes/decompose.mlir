@@ -150,3 +150,48 @@ func.func @bodies_are_decomposed(%x: tensor<4xf32>) -> tensor<4xf32> {
   }
   return %y : tensor<4xf32>
 }
+
+// -----
+// CHECK-LABEL: @low_precision_contracts_in_f32(
+// CHECK: %[[A:.*]] = needle.convert %{{.*}} : tensor<2x3xbf16> -> tensor<2x3xf32>
+// CHECK: %[[B:.*]] = needle.convert %{{.*}} : tensor<3x4xbf16> -> tensor<3x4xf32>
+// CHECK: %[[C:.*]] = needle.matmul %[[A]], %[[B]]
+// CHECK: %[[R:.*]] = needle.convert %[[C]] : tensor<2x4xf32> -> tensor<2x4xbf16>
+// CHECK: return %[[R]]
+func.func @low_precision_contracts_in_f32(%a: tensor<2x3xbf16>, %b: tensor<3x4xbf16>) -> tensor<2x4xbf16> {
+  %c = needle.matmul %a, %b : tensor<2x3xbf16>, tensor<3x4xbf16>
+  return %c : tensor<2x4xbf16>
+}
+
+// -----
+// CHECK-LABEL: @low_precision_composites_round_once(
+// CHECK: needle.convert {{.*}} -> tensor<2x3xf32>
+// CHECK-NOT: bf16
+// CHECK: needle.div {{.*}} : tensor<2x3xf32>
+// CHECK: needle.convert {{.*}} -> tensor<2x3xbf16>
+func.func @low_precision_composites_round_once(%x: tensor<2x3xbf16>) -> tensor<2x3xbf16> {
+  %y = needle.softmax %x {axis = 1 : i64} : tensor<2x3xbf16>
+  return %y : tensor<2x3xbf16>
+}
+
+// -----
+// Elementwise ops round by themselves.
+// CHECK-LABEL: @low_precision_elementwise_stays(
+// CHECK-NEXT: needle.add
+// CHECK-NEXT: return
+func.func @low_precision_elementwise_stays(%x: tensor<4xbf16>) -> tensor<4xbf16> {
+  %y = needle.add %x, %x : tensor<4xbf16>
+  return %y : tensor<4xbf16>
+}
+
+// -----
+// 0.999 would round to 1, which is outside.
+// CHECK-LABEL: @low_precision_uniform_stays_below(
+// CHECK: needle.unit_from_bits {{.*}} : tensor<4xi32>
+// CHECK: needle.full 0.99609375 : f64 -> tensor<4xbf16>
+// CHECK: needle.convert
+// CHECK: needle.minimum {{.*}} : tensor<4xbf16>
+func.func @low_precision_uniform_stays_below(%k: tensor<i64>) -> tensor<4xbf16> {
+  %u = needle.uniform %k : tensor<i64> -> tensor<4xbf16>
+  return %u : tensor<4xbf16>
+}

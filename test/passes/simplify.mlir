@@ -159,3 +159,20 @@ func.func @body_of_loop_is_simplified(%x: tensor<4xf32>) -> tensor<4xf32> {
   }
   return %0 : tensor<4xf32>
 }
+
+// CHECK-LABEL: @bf16_to_f32_and_back_is_nothing(
+// CHECK-SAME: %[[X:.*]]: tensor<4xbf16>
+// CHECK-NEXT: return %[[X]]
+func.func @bf16_to_f32_and_back_is_nothing(%x: tensor<4xbf16>) -> tensor<4xbf16> {
+  %0 = needle.convert %x : tensor<4xbf16> -> tensor<4xf32>
+  %1 = needle.convert %0 : tensor<4xf32> -> tensor<4xbf16>
+  return %1 : tensor<4xbf16>
+}
+
+// CHECK-LABEL: @a_rounding_to_bf16_is_kept(
+// CHECK-COUNT-2: needle.convert
+func.func @a_rounding_to_bf16_is_kept(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %0 = needle.convert %x : tensor<4xf32> -> tensor<4xbf16>
+  %1 = needle.convert %0 : tensor<4xbf16> -> tensor<4xf32>
+  return %1 : tensor<4xf32>
+}

@@ -204,8 +204,8 @@ TEST(Json, ErrorsNameFileLineAndWhatIsWrong) {
          "7: a size is 99999999999999999999999, wanted an integer from 0 to "
          "1099511627775");
   expect(with("\"float32\"", "\"float16\""),
-         "7: unknown dtype \"float16\", wanted boolean, int32, int64, float32 "
-         "or float64");
+         "7: unknown dtype \"float16\", wanted boolean, int32, int64, "
+         "bfloat16, float32 or float64");
   expect(with("\"float32\"", "32"), "7: \"dtype\" is 32, wanted a string");
   expect(with("\"constant\"", "\"weight\""),
          "8: unknown role \"weight\", wanted input, constant, variable, key "

@@ -58,14 +58,32 @@ TEST(Npy, PutsFortranOrderInRowMajorOrder) {
 
 TEST(Npy, RoundTripsEveryDtypeAndRank) {
   const double elements[6] = {};
-  for (DType dtype : {DType::boolean, DType::int32, DType::int64,
-                      DType::float32, DType::float64})
+  for (DType dtype : dtypes)
     for (const Shape &shape :
          {Shape(), Shape({6}), Shape({1, 2, 3}), Shape({0, 4})}) {
       NpyArray array = parseNpy(formatNpy(dtype, shape, elements), "x.npy");
       EXPECT_EQ(array.dtype, dtype);
       EXPECT_EQ(array.shape, shape);
     }
+}
+
+// ml_dtypes 0.5 writes <V2; NumPy, which then reads it as void, |V2.
+TEST(Npy, TwoBytesOfAnythingAreBfloat16) {
+  for (std::string descr : {"<V2", "|V2"}) {
+    NpyArray array =
+        parseNpy(file("{'descr': '" + descr +
+                          "', 'fortran_order': False, 'shape': (2,), }\n",
+                      bytes<uint16_t>({0x3f80, 0xc040})),
+                 "x.npy");
+    EXPECT_EQ(array.dtype, DType::bfloat16);
+    BFloat16 elements[2];
+    std::memcpy(static_cast<void *>(elements), array.bytes.data(), 4);
+    EXPECT_EQ(float(elements[0]), 1);
+    EXPECT_EQ(float(elements[1]), -3);
+  }
+  BFloat16 one(1);
+  EXPECT_NE(formatNpy(DType::bfloat16, {1}, &one).find("'descr': '<V2'"),
+            std::string::npos);
 }
 
 TEST(Npy, BooleansAreZeroOrOne) {
@@ -82,10 +100,11 @@ TEST(Npy, SaysWhatIsWrong) {
             "x.npy: the file ends within its header");
   EXPECT_EQ(errorOf(file(header, "1234")),
             "x.npy: has 4 bytes of elements, its header says 24");
-  EXPECT_EQ(errorOf(file("{'descr': '>f4', 'fortran_order': False, "
-                         "'shape': (1,), }",
-                         "1234")),
-            "x.npy: dtype '>f4' is not one of <f4, <f8, <i4, <i8, |b1");
+  EXPECT_EQ(
+      errorOf(file("{'descr': '>f4', 'fortran_order': False, "
+                   "'shape': (1,), }",
+                   "1234")),
+      "x.npy: dtype '>f4' is not one of <f4, <f8, <i4, <i8, |b1, <V2, |V2");
   EXPECT_EQ(errorOf(file("{'descr': '<f4'}", "")),
             "x.npy: the header lacks descr, fortran_order or shape");
   EXPECT_NE(errorOf(file("{'descr': '<f4', 'fortran_order': False, "

@@ -184,14 +184,17 @@ bool Checker::computeBounds() {
 }
 
 void Checker::count() {
-  for (const numerics::TensorBound &bound : bounds)
+  for (const numerics::TensorBound &bound : bounds) {
+    // In bfloat16 neighbours are almost that far apart.
+    numerics::Real limit = bound.dtype == bfloat16 ? 0.1L : 0.01L;
     for (const numerics::Bound &element : bound.elements) {
       ++tally.elements;
       numerics::Real size = element.magnitude();
       bool isLoose = !element.isEmpty() &&
-                     element.hi - element.lo > std::max(size, 1e-6L) * 0.01L;
+                     element.hi - element.lo > std::max(size, 1e-6L) * limit;
       tally.loose += isLoose || std::isinf(element.hi - element.lo);
     }
+  }
 }
 
 bool Checker::isInside(const char *who, const Results &results) {

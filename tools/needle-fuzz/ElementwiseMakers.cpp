@@ -114,11 +114,10 @@ bool where(Generator &g) {
 }
 
 bool convert(Generator &g) {
-  static const DType all[] = {boolean, int32, int64, float32, float64};
   auto x = g.find([](const Value &) { return true; });
   if (!x)
     return false;
-  DType to = all[g.pick(5)];
+  DType to = dtypes[g.pick(int(std::size(dtypes)))];
   bool toFloat = isFloating(to);
   Value in = x->magnitude() > 1e6 && !toFloat && x->isFloat()
                  ? g.within(*x, -2, 2)

@@ -59,8 +59,12 @@ Shape Generator::shape(int maxRank) {
 }
 
 DType Generator::numberType() {
-  int which = pick(10);
-  return which < 5 ? float32 : which < 8 ? float64 : which < 9 ? int32 : int64;
+  int which = pick(20);
+  return which < 8    ? float32
+         : which < 14 ? float64
+         : which < 16 ? bfloat16
+         : which < 18 ? int32
+                      : int64;
 }
 
 // ---- values -----------------------------------------------------------------
@@ -103,8 +107,7 @@ Value Generator::argumentOf(DType dtype, const Shape &shape) {
 }
 
 Value Generator::fullOf(DType dtype, const Shape &shape, double value) {
-  if (dtype == float32)
-    value = float(value);
+  value = rounded(dtype, value);
   AttributeValue attribute = value;
   if (!isFloating(dtype))
     attribute = int64_t(value);
@@ -317,23 +320,7 @@ ArgumentBytes Generator::drawArgument(const ValueType &type, const Draw &draw) {
       std::memcpy(bytes.data() + at, &value, sizeof value);
     }
   };
-  switch (type.dtype) {
-  case boolean:
-    fill(uint8_t());
-    break;
-  case int32:
-    fill(int32_t());
-    break;
-  case int64:
-    fill(int64_t());
-    break;
-  case float32:
-    fill(float());
-    break;
-  case float64:
-    fill(double());
-    break;
-  }
+  withElement(type.dtype, fill);
   return bytes;
 }
 

@@ -50,6 +50,12 @@ struct GeneratedGraph {
 };
 GeneratedGraph generate(uint64_t seed);
 
+/// The number of a dtype that `value` becomes.
+inline double rounded(DType dtype, double value) {
+  return withElement(dtype,
+                     [&](auto zero) { return double(decltype(zero)(value)); });
+}
+
 class Generator {
 public:
   Generator(uint64_t seed, const Options &options);
@@ -63,7 +69,9 @@ public:
   // ---- types
   int64_t size();
   Shape shape(int maxRank = 5);
-  DType floatType() { return chance(60) ? float32 : float64; }
+  DType floatType() {
+    return chance(15) ? bfloat16 : chance(60) ? float32 : float64;
+  }
   DType numberType();
   bool fits(const Shape &shape) const;
   ValueType typeOf(DType dtype, const Shape &shape) const {

@@ -32,7 +32,7 @@ bool constant(Generator &g) {
   if (isFloating(dtype)) {
     std::vector<double> floats;
     for (int64_t i = 0; i < shape.elements(); ++i)
-      floats.push_back(float(g.real(-2, 2)));
+      floats.push_back(rounded(dtype, float(g.real(-2, 2))));
     elements.values = floats;
   } else {
     std::vector<int64_t> whole;

@@ -80,10 +80,12 @@ template <class T> static void describe(Rounding &rounding) {
 }
 
 Rounding::Rounding(DType dtype) {
-  if (dtype == DType::float32)
-    describe<float>(*this);
-  else
-    describe<double>(*this);
+  withElement(dtype, [&]<class T>(T) {
+    if constexpr (std::integral<T>)
+      describe<double>(*this);
+    else
+      describe<T>(*this);
+  });
 }
 
 bool Rounding::holds(Real x) const {

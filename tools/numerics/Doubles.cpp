@@ -39,10 +39,10 @@ OwningOpRef<ModuleOp> withDoubles(ModuleOp module) {
   OwningOpRef<ModuleOp> copy = module.clone();
   Type f64 = Float64Type::get(module.getContext());
   AttrTypeReplacer replacer;
-  replacer.addReplacement([&](Float32Type) -> Type { return f64; });
+  replacer.addReplacement([&](FloatType) -> Type { return f64; });
   replacer.addReplacement(
       [&](DenseElementsAttr elements) -> std::pair<Attribute, WalkResult> {
-        if (!elements.getElementType().isF32())
+        if (!isa<FloatType>(elements.getElementType()))
           return {elements, WalkResult::skip()};
         auto widened =
             cast<DenseFPElementsAttr>(elements).mapValues(f64, [](APFloat x) {

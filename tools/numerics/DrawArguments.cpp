@@ -26,26 +26,17 @@ std::vector<HostArray> drawArguments(Block &block, uint64_t seed) {
     auto limit = dyn_cast_or_null<IntegerAttr>(attribute("needle.index_limit"));
     auto role = dyn_cast_or_null<StringAttr>(attribute("needle.role"));
     uint64_t below = limit ? std::max<uint64_t>(limit.getInt(), 1) : 2;
-    for (int64_t i = 0; i < array.elements(); ++i)
-      switch (array.dtype) {
-      case DType::boolean:
-        array.data<uint8_t>()[i] = random() >> 63;
-        break;
-      case DType::int32:
-        array.data<int32_t>()[i] = int32_t(random() % below);
-        break;
-      case DType::int64:
-        array.data<int64_t>()[i] = role && role.getValue() == "key"
-                                       ? int64_t(random())
-                                       : int64_t(random() % below);
-        break;
-      case DType::float32:
-        array.data<float>()[i] = float(normal(random));
-        break;
-      case DType::float64:
-        array.data<double>()[i] = normal(random);
-        break;
-      }
+    bool isKey = role && role.getValue() == "key";
+    withElement(array.dtype, [&](auto zero) {
+      using T = decltype(zero);
+      for (int64_t i = 0; i < array.elements(); ++i)
+        if constexpr (std::same_as<T, uint8_t>)
+          array.data<T>()[i] = random() >> 63;
+        else if constexpr (std::integral<T>)
+          array.data<T>()[i] = isKey ? T(random()) : T(random() % below);
+        else
+          array.data<T>()[i] = T(normal(random));
+    });
     drawn.push_back(std::move(array));
   }
   return drawn;

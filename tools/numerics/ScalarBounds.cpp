@@ -6,6 +6,7 @@
 
 #include "needle/codegen/reference/Families.h"
 #include "needle/codegen/reference/Scalar.h"
+#include "needle/ir/ElementTypes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/DenseMap.h"
@@ -25,7 +26,9 @@ uint32_t newId() {
   return id ? id : newId();
 }
 
-DType elementDType(Type type) { return codegen::reference::dtypeOf(type); }
+DType elementDType(Type type) {
+  return ir::dtypeOf(type).value_or(DType::int64);
+}
 
 Bound identified(Bound bound) {
   if (!bound.isPoint() && !bound.id && !bound.isEmpty())
@@ -54,6 +57,8 @@ template <class T> T valueOf(const Element &element) {
 }
 
 Element pack(Type type, Real x) {
+  if (type.isBF16())
+    return elementOf(BFloat16(x));
   if (type.isF32())
     return elementOf(float(x));
   if (type.isF64())
@@ -72,6 +77,8 @@ Element pack(Type type, Real x) {
   }
 }
 Real unpack(Type type, const Element &element) {
+  if (type.isBF16())
+    return valueOf<BFloat16>(element);
   if (type.isF32())
     return valueOf<float>(element);
   if (type.isF64())
@@ -91,7 +98,7 @@ Real unpack(Type type, const Element &element) {
 }
 
 bool isKnownType(Type type) {
-  return type.isF32() || type.isF64() || type.isInteger(1) ||
+  return type.isBF16() || type.isF32() || type.isF64() || type.isInteger(1) ||
          type.isInteger(8) || type.isInteger(16) || type.isInteger(32) ||
          type.isInteger(64);
 }

@@ -105,6 +105,10 @@ Bound toInteger(const Bound &x, unsigned width, int64_t &undecided) {
   return result;
 }
 
+Real nearest(DType dtype, Real x) {
+  return withElement(dtype, [&](auto zero) { return Real(decltype(zero)(x)); });
+}
+
 /// Rounds what `exact` computes, and keeps points that need no rounding.
 ScalarRule rounded(DType dtype, Bound (*exact)(const Bound *x, bool *isExact)) {
   Rounding rounding(dtype);
@@ -188,11 +192,16 @@ ScalarRule floatRule(Operation *op) {
       .Case([&](arith::ExtFOp) -> ScalarRule {
         return [](const Bound *x, int64_t &) { return x[0]; };
       })
-      .Case<arith::TruncFOp, arith::SIToFPOp>([&](auto) {
-        return rounded(dtype, [](const Bound *x, bool *isExact) {
-          *isExact = x[0].isPoint();
-          return x[0];
-        });
+      .Case<arith::TruncFOp, arith::SIToFPOp>([&](auto) -> ScalarRule {
+        // One correct rounding, which keeps the order of numbers.
+        return [=](const Bound *x, int64_t &) {
+          if (x[0].isEmpty())
+            return x[0];
+          Bound result =
+              between(nearest(dtype, x[0].lo), nearest(dtype, x[0].hi));
+          result.mayBeNan = x[0].mayBeNan;
+          return result;
+        };
       })
       .Case([&](arith::UIToFPOp convert) -> ScalarRule {
         if (!convert.getIn().getType().isInteger(1))

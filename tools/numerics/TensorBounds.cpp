@@ -14,19 +14,9 @@ using namespace mlir;
 namespace needle::numerics {
 
 Real elementAt(const void *data, DType dtype, int64_t i) {
-  switch (dtype) {
-  case DType::boolean:
-    return static_cast<const uint8_t *>(data)[i];
-  case DType::int32:
-    return static_cast<const int32_t *>(data)[i];
-  case DType::int64:
-    return Real(static_cast<const int64_t *>(data)[i]);
-  case DType::float32:
-    return static_cast<const float *>(data)[i];
-  case DType::float64:
-    break;
-  }
-  return static_cast<const double *>(data)[i];
+  return withElement(dtype, [&](auto zero) {
+    return Real(static_cast<const decltype(zero) *>(data)[i]);
+  });
 }
 
 TensorBound exactly(const HostArray &array) {

@@ -3,6 +3,7 @@
 #include "TensorRules.h"
 #include "ScalarBounds.h"
 
+#include "needle/ir/Elementwise.h"
 #include "needle/ir/Ops.h"
 
 #include "mlir/IR/Builders.h"
@@ -42,7 +43,7 @@ TensorRule elementwiseRule(Operation *op) {
   b.setInsertionPointToEnd(&body);
   for (Value operand : op->getOperands())
     body.addArgument(ir::tensorType(operand).getElementType(), op->getLoc());
-  Value value = elementwise.buildScalar(b, op->getLoc(), body.getArguments());
+  Value value = ir::buildElement(b, elementwise, body.getArguments());
   FailureOr<ScalarBounds> made = ScalarBounds::make(body, value);
   if (failed(made))
     return {};
@@ -97,23 +98,10 @@ HostArray pack(const TensorBound &tensor) {
   array.bytes.resize(tensor.elements.size() * byteSize(tensor.dtype));
   for (size_t i = 0; i < tensor.elements.size(); ++i) {
     Real x = tensor.elements[i].lo;
-    switch (tensor.dtype) {
-    case DType::boolean:
-      array.data<uint8_t>()[i] = x != 0;
-      break;
-    case DType::int32:
-      array.data<int32_t>()[i] = int32_t(x);
-      break;
-    case DType::int64:
-      array.data<int64_t>()[i] = int64_t(x);
-      break;
-    case DType::float32:
-      array.data<float>()[i] = float(x);
-      break;
-    case DType::float64:
-      array.data<double>()[i] = double(x);
-      break;
-    }
+    withElement(tensor.dtype, [&](auto zero) {
+      using T = decltype(zero);
+      array.data<T>()[i] = tensor.dtype == DType::boolean ? T(x != 0) : T(x);
+    });
   }
   return array;
 }
@@ -184,10 +172,11 @@ TensorRule moveRule(Operation *op) {
   if (auto pad = dyn_cast<ir::PadOp>(op)) {
     TensorBound to = emptyFor(pad.getResult());
     double value = pad.getValue().convertToDouble();
-    filler = exactly(to.dtype == DType::float32   ? Real(float(value))
-                     : to.dtype == DType::boolean ? Real(value != 0)
-                     : isFloating(to.dtype)       ? Real(value)
-                                                  : std::trunc(Real(value)));
+    filler = exactly(to.dtype == DType::boolean
+                         ? Real(value != 0)
+                         : withElement(to.dtype, [&](auto zero) {
+                             return Real(decltype(zero)(value));
+                           }));
     cast<ir::PadOp>(*numbered).setValue(APFloat(0.0));
   } else if (take) {
     bool isFloat = isFloating(emptyFor(take.getResult()).dtype);

@@ -76,6 +76,12 @@ Instance product(const std::vector<int64_t> &s) {
       [](const Tensor &a, const Tensor &b) { return matmul(a, b); }, {},
       nullptr, normal({s[0], s[2]}, 1), normal({s[2], s[1]}, 2));
 }
+Instance productInBfloat16(const std::vector<int64_t> &s) {
+  return instanceOf(
+      [](const Tensor &a, const Tensor &b) { return matmul(a, b); }, {},
+      nullptr, convert(normal({s[0], s[2]}, 1), bfloat16),
+      convert(normal({s[2], s[1]}, 2), bfloat16));
+}
 Instance productByTransposed(const std::vector<int64_t> &s) {
   return instanceOf(
       [](const Tensor &a, const Tensor &b) { return matmul(a, transpose(b)); },
@@ -86,21 +92,23 @@ Instance productByTransposed(const std::vector<int64_t> &s) {
 
 std::vector<Workload> functionWorkloads() {
   std::vector<int64_t> rows = {8192, 768}, few = {13, 19}, small = {17, 19, 23};
-  return {workload("chain_large", chain, {4096, 4096}, few),
-          workload("chain_small", chain, {256, 1024}, few),
-          workload("gelu_residual", geluResidual, {4096, 3072}, few),
-          workload("softmax", softmaxForward, rows, few),
-          workload("softmax_fb", softmaxBoth, rows, few),
-          workload("softmax_small", softmaxForward, {128, 10}, few),
-          workload("layernorm", layerNormForward, rows, few),
-          workload("layernorm_fb", layerNormBoth, rows, few),
-          workload("gemm_512", product, {512, 512, 512}, small),
-          workload("gemm_1024", product, {1024, 1024, 1024}, small),
-          workload("gemm_2048", product, {2048, 2048, 2048}, small),
-          workload("gemm_mlp_nn", product, {128, 512, 784}, small),
-          workload("gemm_mlp_nt", productByTransposed, {128, 784, 512}, small),
-          workload("gemm_ffn", product, {512, 3072, 768}, small),
-          workload("gemv", product, {1, 3072, 768}, {1, 19, 23})};
+  return {
+      workload("chain_large", chain, {4096, 4096}, few),
+      workload("chain_small", chain, {256, 1024}, few),
+      workload("gelu_residual", geluResidual, {4096, 3072}, few),
+      workload("softmax", softmaxForward, rows, few),
+      workload("softmax_fb", softmaxBoth, rows, few),
+      workload("softmax_small", softmaxForward, {128, 10}, few),
+      workload("layernorm", layerNormForward, rows, few),
+      workload("layernorm_fb", layerNormBoth, rows, few),
+      workload("gemm_512", product, {512, 512, 512}, small),
+      workload("gemm_1024", product, {1024, 1024, 1024}, small),
+      workload("gemm_2048", product, {2048, 2048, 2048}, small),
+      workload("gemm_mlp_nn", product, {128, 512, 784}, small),
+      workload("gemm_mlp_nt", productByTransposed, {128, 784, 512}, small),
+      workload("gemm_ffn", product, {512, 3072, 768}, small),
+      workload("gemm_bf16_1024", productInBfloat16, {1024, 1024, 1024}, small),
+      workload("gemv", product, {1, 3072, 768}, {1, 19, 23})};
 }
 
 } // namespace needle::bench
