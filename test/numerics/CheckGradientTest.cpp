@@ -56,6 +56,27 @@ func.func @f(%x: tensor<5xf32>) -> tensor<5xf32> {
     EXPECT_TRUE(gradient.agrees && gradient.checked == 6) << gradient.worst;
 }
 
+// Those of a run in low precision: read as what they are.
+TEST(CheckGradient, GivenArgumentsAreWidened) {
+  Parsed parsed(R"(
+func.func @f(%x: tensor<64xbf16>) -> tensor<64xbf16> {
+  %p = needle.pin %x : tensor<64xbf16>
+  %0 = needle.log %p : tensor<64xbf16>
+  %1 = needle.gradient(%0, %p) : (tensor<64xbf16>, tensor<64xbf16>) -> tensor<64xbf16>
+  return %1 : tensor<64xbf16>
+})");
+  HostArray x{DType::bfloat16, {64}, {}};
+  x.bytes.resize(64 * sizeof(BFloat16));
+  std::fill_n(x.data<BFloat16>(), 64, BFloat16(2.0f));
+  GradientCheckOptions options;
+  options.arguments = {&x, 1};
+  auto checked = checkGradients(*parsed.module, options);
+  ASSERT_TRUE(mlir::succeeded(checked)) << parsed.said.text;
+  ASSERT_EQ(checked->size(), 1u);
+  EXPECT_TRUE(checked->front().agrees) << checked->front().worst;
+  EXPECT_EQ(checked->front().checked, options.samples + 1);
+}
+
 // d tanh(x) = (1 - y) dx
 mlir::Value wrongVjp(passes::TensorBuilder &t, ir::TanhOp op, mlir::Value g) {
   mlir::Value y = op.getResult();

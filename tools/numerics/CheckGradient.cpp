@@ -337,11 +337,14 @@ void requestGradients(func::FuncOp function) {
 
 /// The same numbers, floats as f64.
 HostArray widened(const HostArray &array) {
-  if (array.dtype != DType::float32)
+  if (!isFloating(array.dtype) || array.dtype == DType::float64)
     return array;
   HostArray wide{DType::float64, array.shape, {}};
-  wide.bytes.resize(2 * array.bytes.size());
-  std::copy_n(array.data<float>(), array.elements(), wide.data<double>());
+  wide.bytes.resize(sizeof(double) * size_t(array.elements()));
+  withElement(array.dtype, [&](auto zero) {
+    std::copy_n(array.data<decltype(zero)>(), array.elements(),
+                wide.data<double>());
+  });
   return wide;
 }
 
