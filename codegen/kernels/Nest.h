@@ -98,9 +98,12 @@ struct NestScalars {
 /// and `work` depend on shapes; all else decides the code and is in its key.
 struct NestPlan {
   NestSpec spec;
-  int64_t lanes = 1;
+  int64_t lanes = 1; // of a vector
+  /// Vectors that the main loop treats as one, so that the steps of their
+  /// computations alternate: what one waits for the others hide.
   int unroll = 1;
   bool vectorReduced = true;
+  bool oneVector = false; // a row to reduce fits one
   bool chunked = false;
   llvm::SmallVector<int> rowDims, loopDims; // kept, reduced; not the vector's
   llvm::SmallVector<NestLevel> inputLevels;
@@ -117,6 +120,7 @@ struct NestPlan {
   int64_t scratchBytes = 0;
   int64_t work = 0;
 
+  int64_t wideLanes() const { return lanes * unroll; }
   int vectorDim() const { return spec.sizes.size() - 1; }
   NestLevel levelOf(mlir::Value value) const {
     return levels.lookup(spec.resolve(value));

@@ -54,24 +54,22 @@ static Value splat(OpBuilder &b, Location loc, VectorType type,
 
 static const int64_t nowhere = std::numeric_limits<int64_t>::max();
 
-NestEmitter::Values NestEmitter::neutral(int pass, int copies) {
+NestEmitter::Values NestEmitter::neutral(int pass, int64_t lanes) {
   Values values;
-  for (int copy = 0; copy < copies; ++copy)
-    for (int i : plan.passes[pass].reductions) {
-      const NestReduction &reduction = spec.reductions[i];
-      if (isArgReduction(reduction.op)) {
-        Type type = comparedType(reduction.operand);
-        values.push_back(
-            splat(b, loc, vectorOf(type), worst(b, reduction.op, type)));
-        values.push_back(splat(b, loc, vectorOf(b.getI64Type()),
-                               b.getI64IntegerAttr(nowhere)));
-        continue;
-      }
-      TypedAttr element =
-          cast<ir::ReductionOpInterface>(reduction.op).getNeutral();
-      values.push_back(
-          splat(b, loc, vectorOf(elementOf(reduction.result)), element));
+  auto push = [&](Type type, TypedAttr element) {
+    values.push_back(splat(b, loc, vectorOf(type, lanes), element));
+  };
+  for (int i : plan.passes[pass].reductions) {
+    const NestReduction &reduction = spec.reductions[i];
+    if (isArgReduction(reduction.op)) {
+      Type type = comparedType(reduction.operand);
+      push(type, worst(b, reduction.op, type));
+      push(b.getI64Type(), b.getI64IntegerAttr(nowhere));
+      continue;
     }
+    push(elementOf(reduction.result),
+         cast<ir::ReductionOpInterface>(reduction.op).getNeutral());
+  }
   return values;
 }
 
@@ -80,11 +78,13 @@ NestEmitter::Values NestEmitter::accumulate(int pass, const NestFrame &frame,
                                             Value position,
                                             ValueRange accumulators) {
   Values next;
+  bool isFirst = accumulators.empty();
   // Lanes beyond the end must not count: they become neutral.
-  auto masked = [&](Value value, Value neutral) -> Value {
+  auto masked = [&](Value value, TypedAttr neutral) -> Value {
     if (!place.mask || !plan.vectorReduced)
       return value;
-    return arith::SelectOp::create(b, loc, place.mask, value, neutral);
+    Value other = splat(b, loc, cast<VectorType>(value.getType()), neutral);
+    return arith::SelectOp::create(b, loc, place.mask, value, other);
   };
   for (int i : plan.passes[pass].reductions) {
     const NestReduction &reduction = spec.reductions[i];
@@ -93,20 +93,20 @@ NestEmitter::Values NestEmitter::accumulate(int pass, const NestFrame &frame,
     if (isArgReduction(reduction.op)) {
       Type type = comparedType(reduction.operand);
       if (elementOf(reduction.operand).isInteger(1))
-        x = arith::ExtUIOp::create(b, loc, vectorOf(type), x);
-      item.push_back(masked(
-          x, splat(b, loc, vectorOf(type), worst(b, reduction.op, type))));
-      NestPlace lanes{position, {}, {}};
+        x = arith::ExtUIOp::create(b, loc, vectorOf(type, place.lanes), x);
+      item.push_back(masked(x, worst(b, reduction.op, type)));
+      NestPlace lanes{position, place.lanes};
       Value at = plan.vectorReduced
                      ? loadIndex(b.getI64Type(), index(0), index(1), &lanes)
                      : loadIndex(b.getI64Type(), position, index(0), &lanes);
-      item.push_back(masked(at, splat(b, loc, vectorOf(b.getI64Type()),
-                                      b.getI64IntegerAttr(nowhere))));
+      item.push_back(masked(at, b.getI64IntegerAttr(nowhere)));
     } else {
-      TypedAttr element =
-          cast<ir::ReductionOpInterface>(reduction.op).getNeutral();
-      item.push_back(masked(
-          x, splat(b, loc, vectorOf(elementOf(reduction.result)), element)));
+      item.push_back(
+          masked(x, cast<ir::ReductionOpInterface>(reduction.op).getNeutral()));
+    }
+    if (isFirst) {
+      llvm::append_range(next, item);
+      continue;
     }
     size_t count = item.size();
     llvm::append_range(
@@ -174,22 +174,36 @@ NestEmitter::Values NestEmitter::combinePass(int pass, ValueRange a,
   return combined;
 }
 
-// Halves against halves, until one lane is left.
-Value NestEmitter::combineLanes(const NestReduction &reduction,
-                                ValueRange accumulators) {
+NestEmitter::Values NestEmitter::combineLanes(const NestReduction &reduction,
+                                              ValueRange accumulators,
+                                              int64_t lanes) {
   Values values(accumulators);
-  for (int64_t lanes = plan.lanes / 2; lanes >= 1; lanes /= 2) {
+  auto type = cast<VectorType>(values[0].getType());
+  for (int64_t half = type.getNumElements() / 2; half >= lanes; half /= 2) {
     Values low, high;
     for (Value value : values) {
-      SmallVector<int64_t> first(lanes), second(lanes);
+      SmallVector<int64_t> first(half), second(half);
       std::iota(first.begin(), first.end(), 0);
-      std::iota(second.begin(), second.end(), lanes);
+      std::iota(second.begin(), second.end(), half);
       low.push_back(vector::ShuffleOp::create(b, loc, value, value, first));
       high.push_back(vector::ShuffleOp::create(b, loc, value, value, second));
     }
     values = combine(reduction, low, high);
   }
-  return vector::ExtractOp::create(b, loc, values.back(), 0);
+  return values;
+}
+
+NestEmitter::Values NestEmitter::narrowPass(int pass, ValueRange accumulators) {
+  Values narrow;
+  for (int i : plan.passes[pass].reductions) {
+    const NestReduction &reduction = spec.reductions[i];
+    size_t count = accumulatorCount(reduction);
+    llvm::append_range(
+        narrow,
+        combineLanes(reduction, accumulators.take_front(count), plan.lanes));
+    accumulators = accumulators.drop_front(count);
+  }
+  return narrow;
 }
 
 void NestEmitter::defineResults(int pass, NestFrame &frame,
@@ -199,8 +213,11 @@ void NestEmitter::defineResults(int pass, NestFrame &frame,
     size_t count = accumulatorCount(reduction);
     ValueRange own = accumulators.take_front(count);
     accumulators = accumulators.drop_front(count);
-    define(frame, reduction.result,
-           acrossLanes ? combineLanes(reduction, own) : own.back());
+    Value result = own.back();
+    if (acrossLanes)
+      result = vector::ExtractOp::create(
+          b, loc, combineLanes(reduction, own, 1).back(), 0);
+    define(frame, reduction.result, result);
   }
 }
 

@@ -18,7 +18,8 @@ public:
   KeyWriter(const NestPlan &plan, const TargetInfo &target)
       : plan(plan), spec(plan.spec), out(key) {
     out << "nest " << target.isa << " lanes " << plan.lanes << " unroll "
-        << plan.unroll << (plan.chunked ? " chunked " : " ");
+        << plan.unroll << (plan.oneVector ? " one" : "")
+        << (plan.chunked ? " chunked " : " ");
     for (int d = 0; d <= plan.vectorDim(); ++d)
       out << (spec.reduced[d] ? 'r' : 'k');
   }

@@ -70,10 +70,15 @@ func::FuncOp NestEmitter::emit(StringRef name) {
   for (int position : plan.at.outputs)
     offsets.push_back(scalar(position));
   emitRowLevel(tile, {NestLevel::tile, 0}, offsets, nullptr);
+  NestPlace whole{ranges.columnBegin, plan.lanes};
+  if (plan.oneVector)
+    whole = maskedPlace(ranges.columnBegin, ranges.columnEnd);
   loop(ranges.rowBegin, ranges.rowEnd, index(1), {},
        [&](Value row, ValueRange) -> Values {
          Values addresses = advance(offsets, plan.rowDims, row);
-         if (plan.vectorReduced)
+         if (plan.oneVector)
+           emitVectorRow(whole, tile, addresses);
+         else if (plan.vectorReduced)
            emitReducedRow(ranges, tile, addresses);
          else
            emitKeptRow(ranges, tile, addresses);
@@ -179,77 +184,82 @@ void NestEmitter::emitReducedRow(const Ranges &ranges, const NestFrame &tile,
   storeRowOutputs(row, ranges.chunk, addresses, nullptr);
 }
 
+// The passes over a row of one vector: without loops, and what one has loaded
+// or computed the next ones have in registers.
+void NestEmitter::emitVectorRow(const NestPlace &place, const NestFrame &tile,
+                                ArrayRef<Value> addresses) {
+  NestFrame row, vector;
+  row.outer = &tile;
+  vector.outer = &row;
+  vector.lanes = place.lanes;
+  emitRowLevel(row, {NestLevel::row, 0}, addresses, nullptr);
+  for (int p = 0, n = plan.passes.size(); p < n; ++p) {
+    emitElementValues(vector, plan.passes[p], addresses, place);
+    Values sums = accumulate(p, vector, place, place.column, {});
+    storeElements(plan.passes[p], vector, addresses, place);
+    defineResults(p, row, sums, /*acrossLanes=*/true);
+    emitRowLevel(row, {NestLevel::row, p + 1}, addresses, nullptr);
+  }
+  storeRowOutputs(row, nullptr, addresses, nullptr);
+}
+
 NestEmitter::Values NestEmitter::emitReducedPass(int pass, const Ranges &ranges,
                                                  const NestFrame &row,
                                                  ArrayRef<Value> addresses) {
+  Values nothing = neutral(pass, plan.wideLanes());
+  llvm::append_range(nothing, neutral(pass, plan.lanes));
   auto columns = [&](Value loopIndex, ArrayRef<Value> at, Value begin,
                      Value end, ValueRange init) {
     return overColumns(
-        begin, end, init, [&](ArrayRef<NestPlace> places, ValueRange values) {
-          Values next;
-          size_t each = values.size() / places.size();
-          for (auto [i, place] : llvm::enumerate(places)) {
-            Value position = place.column;
-            if (loopIndex)
-              position = add(position, mul(loopIndex, scalar(plan.at.columns)));
-            llvm::append_range(next, emitElement(pass, row, at, place, position,
-                                                 values.slice(i * each, each)));
-          }
-          return next;
+        begin, end, init, [&](const NestPlace &place, ValueRange values) {
+          Value position = place.column;
+          if (loopIndex)
+            position = add(position, mul(loopIndex, scalar(plan.at.columns)));
+          return emitElement(pass, row, at, place, position, values);
         });
   };
   auto blocks = [&](Value loopIndex, ArrayRef<Value> at, ValueRange init) {
     if (init.empty())
       return columns(loopIndex, at, ranges.columnBegin, ranges.columnEnd, {});
-    Value step = index(blockSteps * plan.unroll * plan.lanes);
+    Value step = index(blockSteps * plan.wideLanes());
     return loop(ranges.columnBegin, ranges.columnEnd, step, init,
                 [&](Value begin, ValueRange sums) {
                   Value end = min(add(begin, step), ranges.columnEnd);
-                  Values block = columns(loopIndex, at, begin, end,
-                                         neutral(pass, plan.unroll));
+                  Values block = columns(loopIndex, at, begin, end, nothing);
                   return combinePass(pass, sums, block);
                 });
   };
-  Values sums = neutral(pass, plan.unroll);
+  Values sums;
   if (plan.loopDims.empty())
-    sums = blocks(nullptr, addresses, sums);
+    sums = blocks(nullptr, addresses, nothing);
   else
     sums =
-        loop(ranges.loopBegin, ranges.loopEnd, index(1), sums,
+        loop(ranges.loopBegin, ranges.loopEnd, index(1), nothing,
              [&](Value at, ValueRange values) {
                return blocks(at, advance(addresses, plan.loopDims, at), values);
              });
-  // The copies become one by a tree.
-  int each = accumulatorsOf(pass);
-  for (int copies = plan.unroll; copies > 1; copies /= 2) {
-    ValueRange all(sums);
-    int half = copies / 2 * each;
-    sums = combinePass(pass, all.take_front(half), all.drop_front(half));
-  }
-  return sums;
+  ValueRange all(sums);
+  Values wide = narrowPass(pass, all.take_front(sums.size() / 2));
+  return combinePass(pass, wide, all.drop_front(sums.size() / 2));
 }
 
 NestEmitter::Values NestEmitter::overColumns(
     Value begin, Value end, ValueRange init,
-    llvm::function_ref<Values(ArrayRef<NestPlace>, ValueRange)> body) {
-  int64_t step = plan.lanes * plan.unroll;
+    llvm::function_ref<Values(const NestPlace &, ValueRange)> body) {
+  Value step = index(plan.wideLanes());
   Value width = sub(end, begin);
-  Value whole = sub(width, arith::RemUIOp::create(b, loc, width, index(step)));
+  Value whole = sub(width, arith::RemUIOp::create(b, loc, width, step));
   Value middle = add(begin, whole);
-  Values sums = loop(
-      begin, middle, index(step), init, [&](Value column, ValueRange values) {
-        SmallVector<NestPlace> places;
-        for (int i = 0; i < plan.unroll; ++i)
-          places.push_back({add(column, index(i * plan.lanes)), {}, {}});
-        return body(places, values);
-      });
-  size_t each = init.size() / plan.unroll;
-  ValueRange all(sums);
-  Values tail = loop(middle, end, index(plan.lanes), all.take_front(each),
+  size_t each = init.size() / 2;
+  Values sums = loop(begin, middle, step, init.take_front(each),
+                     [&](Value column, ValueRange values) {
+                       return body({column, plan.wideLanes()}, values);
+                     });
+  Values tail = loop(middle, end, index(plan.lanes), init.drop_front(each),
                      [&](Value column, ValueRange values) {
                        return body(maskedPlace(column, end), values);
                      });
-  llvm::copy(tail, sums.begin());
+  llvm::append_range(sums, tail);
   return sums;
 }
 
@@ -261,22 +271,36 @@ NestEmitter::Values NestEmitter::emitElement(int pass, const NestFrame &row,
   const NestPass &what = plan.passes[pass];
   NestFrame frame;
   frame.outer = &row;
-  frame.vector = true;
+  frame.lanes = place.lanes;
   if (pass == 1 && plan.vectorReduced && !place.mask)
     prefetchNextRow(addresses, place);
-  for (int i : what.loads)
-    define(frame, spec.inputs[i].value, load(i, addresses[i], &place));
   for (int i : what.restored)
     restore(frame, i, place, position);
-  for (Operation *op : what.ops)
-    emitOp(frame, op);
+  emitElementValues(frame, what, addresses, place);
   for (int i : what.saved)
     save(frame, i, place, position);
   Values next = accumulate(pass, frame, place, position, accumulators);
-  for (int i : what.outputs)
+  storeElements(what, frame, addresses, place);
+  return next;
+}
+
+void NestEmitter::emitElementValues(NestFrame &frame, const NestPass &pass,
+                                    ArrayRef<Value> addresses,
+                                    const NestPlace &place) {
+  for (int i : pass.loads)
+    if (Value input = spec.inputs[i].value; !frame.values.contains(input))
+      define(frame, input, load(i, addresses[i], &place));
+  for (Operation *op : pass.ops)
+    if (!frame.values.contains(op->getResult(0)))
+      emitOp(frame, op);
+}
+
+void NestEmitter::storeElements(const NestPass &pass, const NestFrame &frame,
+                                ArrayRef<Value> addresses,
+                                const NestPlace &place) {
+  for (int i : pass.outputs)
     store(i, lookup(frame, spec.outputs[i].value),
           addresses[spec.inputs.size() + i], &place);
-  return next;
 }
 
 // ---- the vector dimension is kept -----------------------------------------
@@ -284,32 +308,24 @@ NestEmitter::Values NestEmitter::emitElement(int pass, const NestFrame &row,
 void NestEmitter::emitKeptRow(const Ranges &ranges, const NestFrame &tile,
                               ArrayRef<Value> addresses) {
   overColumns(ranges.columnBegin, ranges.columnEnd, {},
-              [&](ArrayRef<NestPlace> places, ValueRange) -> Values {
-                emitKeptColumns(ranges, tile, addresses, places);
+              [&](const NestPlace &place, ValueRange) -> Values {
+                emitKeptColumns(ranges, tile, addresses, place);
                 return {};
               });
 }
 
 void NestEmitter::emitKeptColumns(const Ranges &ranges, const NestFrame &tile,
                                   ArrayRef<Value> addresses,
-                                  ArrayRef<NestPlace> places) {
-  SmallVector<NestFrame> rows(places.size());
-  for (auto [row, place] : llvm::zip(rows, places)) {
-    row.outer = &tile;
-    row.vector = true;
-    emitRowLevel(row, {NestLevel::row, 0}, addresses, &place);
-  }
+                                  const NestPlace &place) {
+  NestFrame row;
+  row.outer = &tile;
+  row.lanes = place.lanes;
+  emitRowLevel(row, {NestLevel::row, 0}, addresses, &place);
   for (int p = 0, n = plan.passes.size(); p < n; ++p) {
-    size_t each = accumulatorsOf(p);
     auto step = [&](Value position, ArrayRef<Value> at, ValueRange values) {
-      Values next;
-      for (size_t i = 0; i < places.size(); ++i)
-        llvm::append_range(next,
-                           emitElement(p, rows[i], at, places[i], position,
-                                       values.slice(i * each, each)));
-      return next;
+      return emitElement(p, row, at, place, position, values);
     };
-    Values sums = neutral(p, places.size());
+    Values sums = neutral(p, place.lanes);
     auto steps = [&](Value begin, Value end, ValueRange init) {
       return loop(begin, end, index(1), init, [&](Value at, ValueRange values) {
         return step(at, advance(addresses, plan.loopDims, at), values);
@@ -324,17 +340,13 @@ void NestEmitter::emitKeptColumns(const Ranges &ranges, const NestFrame &tile,
           loop(ranges.loopBegin, ranges.loopEnd, index(blockSteps), sums,
                [&](Value begin, ValueRange values) {
                  Value end = min(add(begin, index(blockSteps)), ranges.loopEnd);
-                 return combinePass(
-                     p, values, steps(begin, end, neutral(p, places.size())));
+                 return combinePass(p, values,
+                                    steps(begin, end, neutral(p, place.lanes)));
                });
-    for (size_t i = 0; i < places.size(); ++i) {
-      defineResults(p, rows[i], ValueRange(sums).slice(i * each, each),
-                    /*acrossLanes=*/false);
-      emitRowLevel(rows[i], {NestLevel::row, p + 1}, addresses, &places[i]);
-    }
+    defineResults(p, row, sums, /*acrossLanes=*/false);
+    emitRowLevel(row, {NestLevel::row, p + 1}, addresses, &place);
   }
-  for (auto [row, place] : llvm::zip(rows, places))
-    storeRowOutputs(row, ranges.chunk, addresses, &place);
+  storeRowOutputs(row, ranges.chunk, addresses, &place);
 }
 
 } // namespace needle::codegen

@@ -12,16 +12,18 @@ namespace needle::codegen {
 /// Values of one scope: the tile, a row, an element (or vectors of them).
 struct NestFrame {
   const NestFrame *outer = nullptr;
-  bool vector = false;
+  int64_t lanes = 0; // of its values; 0: scalars
   llvm::DenseMap<mlir::Value, mlir::Value> values;
-  llvm::DenseMap<mlir::Value, mlir::Value> splats; // of scalars, as vectors
+  /// Of scalars, as vectors: of plan.lanes, of plan.wideLanes().
+  llvm::DenseMap<mlir::Value, std::pair<mlir::Value, mlir::Value>> splats;
 };
 
 /// Where in the vector dimension: `lanes` elements from `column` on; under a
 /// mask only the first `count`.
 struct NestPlace {
   mlir::Value column;
-  mlir::Value mask, count;
+  int64_t lanes;
+  mlir::Value mask = {}, count = {};
 };
 
 class NestEmitter {
@@ -47,17 +49,25 @@ private:
                       llvm::ArrayRef<mlir::Value> addresses);
   void emitKeptRow(const Ranges &ranges, const NestFrame &tile,
                    llvm::ArrayRef<mlir::Value> addresses);
+  void emitVectorRow(const NestPlace &place, const NestFrame &tile,
+                     llvm::ArrayRef<mlir::Value> addresses);
   Values emitReducedPass(int pass, const Ranges &ranges, const NestFrame &row,
                          llvm::ArrayRef<mlir::Value> addresses);
   void emitKeptColumns(const Ranges &ranges, const NestFrame &tile,
                        llvm::ArrayRef<mlir::Value> addresses,
-                       llvm::ArrayRef<NestPlace> places);
-  /// Main loop by `unroll` vectors, then masked single vectors; `body` gets the
-  /// places and the accumulators of as many copies.
+                       const NestPlace &place);
+  /// Main loop by wide vectors, then masked single ones. `init` holds the
+  /// accumulators of the former, then those of the latter.
   Values overColumns(
       mlir::Value begin, mlir::Value end, mlir::ValueRange init,
-      llvm::function_ref<Values(llvm::ArrayRef<NestPlace>, mlir::ValueRange)>
-          body);
+      llvm::function_ref<Values(const NestPlace &, mlir::ValueRange)> body);
+  /// What a pass needs and `frame` does not have yet.
+  void emitElementValues(NestFrame &frame, const NestPass &pass,
+                         llvm::ArrayRef<mlir::Value> addresses,
+                         const NestPlace &place);
+  void storeElements(const NestPass &pass, const NestFrame &frame,
+                     llvm::ArrayRef<mlir::Value> addresses,
+                     const NestPlace &place);
   /// What one pass does at one place; returns the accumulators.
   Values emitElement(int pass, const NestFrame &row,
                      llvm::ArrayRef<mlir::Value> addresses,
@@ -97,14 +107,17 @@ private:
 
   // NestAccumulate.cpp: reductions.
   int accumulatorsOf(int pass) const;
-  Values neutral(int pass, int copies);
+  Values neutral(int pass, int64_t lanes);
+  /// Without accumulators: what those of one step are.
   Values accumulate(int pass, const NestFrame &frame, const NestPlace &place,
                     mlir::Value position, mlir::ValueRange accumulators);
   Values combine(const NestReduction &reduction, mlir::ValueRange a,
                  mlir::ValueRange c);
   Values combinePass(int pass, mlir::ValueRange a, mlir::ValueRange c);
-  mlir::Value combineLanes(const NestReduction &reduction,
-                           mlir::ValueRange accumulators);
+  /// Halves against halves, until `lanes` are left.
+  Values combineLanes(const NestReduction &reduction,
+                      mlir::ValueRange accumulators, int64_t lanes);
+  Values narrowPass(int pass, mlir::ValueRange accumulators);
   void defineResults(int pass, NestFrame &frame, mlir::ValueRange accumulators,
                      bool acrossLanes);
 
@@ -116,8 +129,8 @@ private:
   mlir::Value min(mlir::Value x, mlir::Value y);
   mlir::Value scalar(int position);
   mlir::Value stride(int access, int dim) { return scalar(access + 1 + dim); }
-  mlir::VectorType vectorOf(mlir::Type element) const {
-    return mlir::VectorType::get({plan.lanes}, element);
+  static mlir::VectorType vectorOf(mlir::Type element, int64_t lanes) {
+    return mlir::VectorType::get({lanes}, element);
   }
 
   const NestPlan &plan;

@@ -36,17 +36,21 @@ void NestEmitter::findSplats() {
 
 void NestEmitter::define(NestFrame &frame, Value key, Value value) {
   frame.values[key] = value;
-  if (!frame.vector && splats.contains(key))
-    frame.splats[key] =
-        vector::BroadcastOp::create(b, loc, vectorOf(value.getType()), value);
+  if (frame.lanes || !splats.contains(key))
+    return;
+  auto splat = [&](int64_t lanes) {
+    auto type = vectorOf(value.getType(), lanes);
+    return vector::BroadcastOp::create(b, loc, type, value);
+  };
+  frame.splats[key] = {splat(plan.lanes), splat(plan.wideLanes())};
 }
 
 Value NestEmitter::lookup(const NestFrame &frame, Value key) const {
   key = spec.resolve(key);
   for (const NestFrame *at = &frame; at; at = at->outer) {
-    if (frame.vector && !at->vector) {
+    if (frame.lanes && !at->lanes) {
       if (auto it = at->splats.find(key); it != at->splats.end())
-        return it->second;
+        return frame.lanes == plan.lanes ? it->second.first : it->second.second;
     } else if (auto it = at->values.find(key); it != at->values.end()) {
       return it->second;
     }
@@ -113,14 +117,14 @@ NestPlace NestEmitter::maskedPlace(Value column, Value end) {
   Value count = min(sub(end, column), index(plan.lanes));
   SmallVector<int32_t> lanes(plan.lanes);
   std::iota(lanes.begin(), lanes.end(), 0);
-  auto type = vectorOf(b.getI32Type());
+  auto type = vectorOf(b.getI32Type(), plan.lanes);
   Value numbers = arith::ConstantOp::create(
       b, loc, DenseElementsAttr::get(type, ArrayRef<int32_t>(lanes)));
   Value limit = arith::IndexCastOp::create(b, loc, b.getI32Type(), count);
   limit = vector::BroadcastOp::create(b, loc, type, limit);
   Value mask =
       arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, numbers, limit);
-  return {column, mask, count};
+  return {column, plan.lanes, mask, count};
 }
 
 /// `element`, or a vector of it where `value` is one.
@@ -155,7 +159,7 @@ static Value toMemory(OpBuilder &b, Location loc, Type element, Value value) {
 Value NestEmitter::loadStrided(Value buffer, Value address, Value stride,
                                const NestPlace &place) {
   Values elements;
-  for (int64_t lane = 0; lane < plan.lanes; ++lane) {
+  for (int64_t lane = 0; lane < place.lanes; ++lane) {
     Value at = index(lane);
     // Lanes beyond the end read the last element again.
     if (place.mask)
@@ -163,8 +167,8 @@ Value NestEmitter::loadStrided(Value buffer, Value address, Value stride,
     at = add(address, mul(add(place.column, at), stride));
     elements.push_back(memref::LoadOp::create(b, loc, buffer, at));
   }
-  return vector::FromElementsOp::create(b, loc, vectorOf(elements[0].getType()),
-                                        elements);
+  auto type = vectorOf(elements[0].getType(), place.lanes);
+  return vector::FromElementsOp::create(b, loc, type, elements);
 }
 
 Value NestEmitter::loadIndex(Type element, Value address, Value stride,
@@ -172,9 +176,9 @@ Value NestEmitter::loadIndex(Type element, Value address, Value stride,
   Type wide = b.getI64Type();
   Value value = arith::IndexCastOp::create(b, loc, wide, address);
   if (place) {
-    SmallVector<int64_t> lanes(plan.lanes);
+    SmallVector<int64_t> lanes(place->lanes);
     std::iota(lanes.begin(), lanes.end(), 0);
-    auto type = vectorOf(wide);
+    auto type = vectorOf(wide, place->lanes);
     value = arith::IndexCastOp::create(
         b, loc, wide, add(address, mul(place->column, stride)));
     value = vector::BroadcastOp::create(b, loc, type, value);
@@ -195,22 +199,22 @@ Value NestEmitter::load(int input, Value address, const NestPlace *place) {
   if (!from.buffer)
     return loadIndex(element, address, step, place);
   Value buffer = func.getArgument(plan.inputBuffers[input]);
-  Type memory = memoryType(element);
+  VectorType type;
+  if (place)
+    type = vectorOf(memoryType(element), place->lanes);
   Value value;
   if (!place || strideClass(steps) == StrideClass::none) {
     value = memref::LoadOp::create(b, loc, buffer, address);
     if (place)
-      value = vector::BroadcastOp::create(b, loc, vectorOf(memory), value);
+      value = vector::BroadcastOp::create(b, loc, type, value);
   } else if (strideClass(steps) == StrideClass::other) {
     value = loadStrided(buffer, address, step, *place);
   } else if (place->mask) {
-    Type type = vectorOf(memory);
     Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(type));
-    value = vector::MaskedLoadOp::create(b, loc, vectorOf(memory), buffer,
-                                         add(address, place->column),
-                                         place->mask, zero);
+    value = vector::MaskedLoadOp::create(
+        b, loc, type, buffer, add(address, place->column), place->mask, zero);
   } else {
-    value = vector::LoadOp::create(b, loc, vectorOf(memory), buffer,
+    value = vector::LoadOp::create(b, loc, type, buffer,
                                    add(address, place->column));
   }
   return fromMemory(b, loc, element, value);
@@ -236,7 +240,7 @@ void NestEmitter::store(int output, Value value, Value address,
     return;
   }
   Value step = stride(plan.at.outputs[output], plan.vectorDim());
-  for (int64_t lane = 0; lane < plan.lanes; ++lane) {
+  for (int64_t lane = 0; lane < place->lanes; ++lane) {
     OpBuilder::InsertionGuard guard(b);
     if (place->mask) {
       Value inside = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt,
@@ -263,7 +267,7 @@ void NestEmitter::restore(NestFrame &frame, int cache, const NestPlace &place,
                           Value position) {
   Value scratch = func.getArguments().back();
   Value address = cacheAddress(cache, position);
-  VectorType type = vectorOf(computeTypeOf(plan.caches[cache]));
+  VectorType type = vectorOf(computeTypeOf(plan.caches[cache]), place.lanes);
   Value value;
   if (place.mask) {
     Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(type));
