@@ -135,7 +135,7 @@ static void chooseBlocks(const Problem &p, const TargetInfo &target,
                          Blocking &it) {
   const ContractClass &contract = it.contract;
   int64_t bytes = target.vectorBytes / contract.lanes;
-  int64_t longest = (it.packRhs ? 512 : 1024) * 4 / bytes;
+  int64_t longest = 1024 * 4 / bytes;
   int64_t kBlocks = std::max<int64_t>(1, divideCeil(p.k, longest));
   it.blockK = std::max<int64_t>(4, alignTo(divideCeil(p.k, kBlocks), 4));
 
@@ -158,9 +158,9 @@ static void chooseBlocks(const Problem &p, const TargetInfo &target,
   for (block(); groups * rowBlocks * columnBlocks < wanted; block()) {
     if (it.blockM > 8 * contract.rows && it.blockM >= it.blockN)
       rowBlocks *= 2;
-    else if (it.blockN > 2 * contract.maxWidth())
+    else if (it.blockN > 3 * contract.maxWidth())
       columnBlocks *= 2;
-    else if (it.blockM > 4 * contract.rows)
+    else if (it.blockM > 8 * contract.rows)
       rowBlocks *= 2;
     else
       break;

@@ -61,6 +61,12 @@ public:
   void storeScalar(Value x, Value memory, Value at) {
     mlir::memref::StoreOp::create(b, loc, x, memory, at);
   }
+  /// Asks for a line of the cache; `at` may be outside.
+  void prefetch(Value memory, Value at, bool isWrite) {
+    mlir::memref::PrefetchOp::create(b, loc, memory, mlir::ValueRange(at),
+                                     isWrite,
+                                     /*localityHint=*/3, /*isDataCache=*/true);
+  }
   /// Lanes 0 .. count - 1; count may be anything.
   Value mask(Value count) {
     auto type = mlir::VectorType::get({lanes}, b.getI1Type());

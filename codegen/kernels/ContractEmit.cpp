@@ -16,6 +16,11 @@ namespace {
 /// Elements between rows of A's copy: not a multiple of 4096 bytes, which
 /// would put all rows into the same cache sets.
 constexpr int64_t rowPadding = 16;
+/// Rows of B that the micro-kernel asks for before it needs them. A panel comes
+/// from the L2 cache, and the hardware's own prefetching is not enough
+/// (measured with 8 x 3 vectors, one thread: 119 GF/s without, 140 with 4 to 24
+/// rows, of a peak of 154).
+constexpr int64_t rowsAhead = 8;
 
 class ContractEmitter : ContractBuilder {
 public:
@@ -60,10 +65,8 @@ private:
     // C is needed after the k loop, by when it has arrived.
     for (Value row : rowsC)
       for (int64_t j = 0; j < width; ++j)
-        memref::PrefetchOp::create(b, loc, bufferC,
-                                   ValueRange(add(row, j * lanes)),
-                                   /*isWrite=*/true, /*localityHint=*/3,
-                                   /*isDataCache=*/true);
+        prefetch(bufferC, add(row, j * lanes), /*isWrite=*/true);
+    Value ahead = mul(strideB, rowsAhead);
     SmallVector<Value> rowsA = {a};
     for (int64_t i = 1; i < contract.rows; ++i)
       rowsA.push_back(contract.lhs == UnitStride::row
@@ -80,6 +83,9 @@ private:
       SmallVector<Value> vectors;
       for (int64_t j = 0; j < width; ++j)
         vectors.push_back(load(bufferB, add(rowB, j * lanes)));
+      Value rowAhead = add(rowB, ahead);
+      for (int64_t j = 0; j < width; ++j)
+        prefetch(bufferB, add(rowAhead, j * lanes), /*isWrite=*/false);
       for (int64_t i = 0; i < contract.rows; ++i) {
         Value scalar = loadScalar(bufferA, add(rowsA[i], columnA));
         Value splat = vector::BroadcastOp::create(b, loc, vector, scalar);

@@ -81,11 +81,17 @@ private:
 
   void copyRows(Value j, Value target, int64_t width, Value start, Value end) {
     Value source = add(add(base, mul(k0, strideK)), j);
+    // Of the next group: the distance between rows is too far for the
+    // hardware's own prefetching.
+    Value ahead = mul(strideK, rowGroup);
     auto copy = [&](llvm::function_ref<Value(Value at, int64_t v)> read) {
       loop(start, end, 1, [&](Value i) {
-        for (int64_t v = 0; v < width; v += lanes)
-          store(read(add(add(source, mul(i, strideK)), v), v), to,
-                add(add(target, mul(i, width)), v));
+        Value row = add(source, mul(i, strideK));
+        Value rowAhead = add(row, ahead);
+        for (int64_t v = 0; v < width; v += lanes) {
+          prefetch(from, add(rowAhead, v), /*isWrite=*/false);
+          store(read(add(row, v), v), to, add(add(target, mul(i, width)), v));
+        }
       });
     };
     branch(
@@ -127,8 +133,11 @@ private:
       Value whole = sub(end, rem(sub(end, start), index(lanes)));
       loop(start, whole, lanes, [&](Value i) {
         SmallVector<Value> rows;
-        for (Value column : columns)
-          rows.push_back(load(from, add(column, i)));
+        for (Value column : columns) {
+          Value at = add(column, i);
+          prefetch(from, add(at, 4 * lanes), /*isWrite=*/false);
+          rows.push_back(load(from, at));
+        }
         transpose(rows);
         Value row = add(target, mul(i, width));
         for (Value vector : rows) {
