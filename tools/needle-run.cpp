@@ -56,6 +56,9 @@ cl::opt<double> atol("atol", cl::init(-1), cl::cat(category),
                      cl::desc("absolute tolerance (f32 1e-5, f64 1e-12)"));
 cl::opt<bool> profile("profile", cl::cat(category),
                       cl::desc("time per kernel and the memory plan"));
+cl::opt<unsigned> runs("runs", cl::init(1), cl::cat(category),
+                       cl::desc("with the same arguments; of more than one, "
+                                "the profile leaves out the first"));
 
 // ---- arguments
 // ---------------------------------------------------------------
@@ -292,6 +295,8 @@ makeReference(mlir::ModuleOp module, const codegen::Diagnostics::Text &said) {
 int run() {
   if (!compare.empty() && compare != "reference")
     throw Error("--compare=" + compare + ": can be reference only");
+  if (runs == 0)
+    throw Error("--runs=0: the results are those of a run");
   std::unique_ptr<mlir::MLIRContext> context = codegen::makeContext();
   codegen::Diagnostics::Text said;
   codegen::Diagnostics diagnostics(context.get(), said);
@@ -319,16 +324,19 @@ int run() {
   std::map<size_t, std::string> files =
       parseFiles(outputs, program.results, "output");
   std::vector<HostArray> arguments = makeArguments(program);
-  std::vector<runtime::BufferPtr> buffers;
-  for (const HostArray &argument : arguments)
-    buffers.push_back(
-        runtime::Buffer::copyOf(argument.bytes.data(), argument.bytes.size()));
   runtime::Profile times;
   runtime::ExecuteOptions options;
-  options.profile = profile ? &times : nullptr;
   runtime::Executable executable(compiled.program);
-  runtime::Executed executed = executable.execute(std::move(buffers), options);
-  executed.done.wait();
+  runtime::Executed executed;
+  for (unsigned i = 0; i < runs; ++i) {
+    std::vector<runtime::BufferPtr> buffers;
+    for (const HostArray &argument : arguments)
+      buffers.push_back(runtime::Buffer::copyOf(argument.bytes.data(),
+                                                argument.bytes.size()));
+    options.profile = profile && (i > 0 || runs == 1) ? &times : nullptr;
+    executed = executable.execute(std::move(buffers), options);
+    executed.done.wait();
+  }
 
   for (size_t i = 0; i < program.results.size(); ++i) {
     const ValueType &type = program.results[i].type;
