@@ -2,14 +2,14 @@
 //   needle-bench                     the names, one a line
 //   needle-bench WORKLOAD SECONDS    one JSON line
 //   needle-bench --check [WORKLOAD]  small instances against the interpreter
+#include "Timing.h"
 #include "Workload.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
-#include <sys/resource.h>
+#include <map>
 
 namespace nd = needle;
 using namespace needle::bench;
@@ -40,45 +40,6 @@ std::vector<Workload> workloads() {
     for (Workload &workload : family())
       all.push_back(std::move(workload));
   return all;
-}
-
-double now() {
-  return std::chrono::duration<double>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
-
-// As the peers' timing.py: a warm-up, then blocks of calls.
-void measure(const Workload &workload, double seconds) {
-  Instance instance = workload.make();
-  double start = now();
-  instance.call();
-  double firstCall = now() - start;
-  start = now();
-  double warmUntil = start + std::min(1.0, seconds / 3);
-  int calls = 0;
-  do {
-    instance.call();
-    ++calls;
-  } while (now() < warmUntil || calls < 3);
-  double perCall = (now() - start) / calls;
-  int block = std::max(1, int(3e-4 / perCall));
-  std::vector<double> samples;
-  for (double stop = now() + seconds; now() < stop || samples.size() < 5;) {
-    double from = now();
-    for (int i = 0; i < block; ++i)
-      instance.call();
-    samples.push_back((now() - from) / block * 1e6);
-  }
-  std::sort(samples.begin(), samples.end());
-  rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
-  std::printf("{\"workload\": \"%s\", \"impl\": \"needle\", \"min_us\": %.3f, "
-              "\"median_us\": %.3f, \"samples\": %zu, \"first_call_s\": %.6f, "
-              "\"max_rss_mib\": %.1f, \"kernels_compiled\": %d}\n",
-              workload.name.c_str(), samples.front(),
-              samples[samples.size() / 2], samples.size(), firstCall,
-              double(usage.ru_maxrss) / 1024, instance.kernelsCompiled());
 }
 
 // Three calls; variables start alike.
@@ -118,41 +79,41 @@ bool check(const Workload &workload) {
   return isFine;
 }
 
-int usage() {
-  std::fprintf(stderr, "usage: needle-bench [WORKLOAD SECONDS | --check "
-                       "[WORKLOAD]]\n");
-  return 2;
-}
-
-int run(int argc, char **argv) {
-  std::vector<Workload> all = workloads();
-  if (argc == 1) {
-    for (const Workload &workload : all)
-      std::puts(workload.name.c_str());
-    return 0;
-  }
-  bool isCheck = !std::strcmp(argv[1], "--check");
-  const char *name = isCheck ? (argc > 2 ? argv[2] : nullptr) : argv[1];
-  if (argc > 3 || (!isCheck && argc != 3))
-    return usage();
-  double seconds = isCheck ? 1 : std::atof(argv[2]);
-  if (!(seconds > 0))
-    return usage();
+int checkAll(const char *name) {
   bool isKnown = false, isFine = true;
-  for (const Workload &workload : all) {
+  for (const Workload &workload : workloads()) {
     if (name && workload.name != name)
       continue;
     isKnown = true;
-    if (isCheck)
-      isFine &= check(workload);
-    else
-      measure(workload, seconds);
+    isFine &= check(workload);
   }
-  if (!isKnown) {
+  if (!isKnown)
     std::fprintf(stderr, "needle-bench: no workload %s\n", name);
-    return 1;
+  return isKnown && isFine ? 0 : 1;
+}
+
+void run(const Workload &workload, double seconds) {
+  Instance instance = workload.make();
+  measure(workload.name, "needle", instance.call, seconds, [&] {
+    return ", \"kernels_compiled\": " +
+           std::to_string(instance.kernelsCompiled());
+  });
+}
+
+int run(int argc, char **argv) {
+  if (argc > 1 && argc < 4 && !std::strcmp(argv[1], "--check"))
+    return checkAll(argc == 3 ? argv[2] : nullptr);
+  std::vector<std::string> names;
+  std::map<std::string, Workload> byName;
+  for (Workload &workload : workloads()) {
+    names.push_back(workload.name);
+    byName[workload.name] = std::move(workload);
   }
-  return isFine ? 0 : 1;
+  return runWorkloads("needle-bench [WORKLOAD SECONDS | --check [WORKLOAD]]",
+                      argc, argv, names,
+                      [&](const std::string &name, double seconds) {
+                        run(byName[name], seconds);
+                      });
 }
 
 } // namespace
