@@ -71,7 +71,8 @@ struct Command;
 
 /// Runs `body` `count` times. Before iteration i, each moving value (of kind
 /// derived) points to its base + offset + step(i) * stride, where step(i) is i,
-/// or count - 1 - i when `reverse`.
+/// or count - 1 - i when `reverse`. A value moves in one loop, and what it is
+/// derived from moves, if at all, in a loop around that one.
 struct Loop {
   int64_t count = 0;
   bool reverse = false;

@@ -9,32 +9,39 @@ namespace needle::runtime {
 
 using Kind = ProgramValue::Kind;
 
-static void findDependents(const Program &program,
-                           const std::vector<Command> &commands,
-                           LoopDependents &dependents) {
+/// The loop that moves each value, if there is one; all loops have a list.
+static void findMovers(const std::vector<Command> &commands,
+                       std::vector<const Loop *> &movers,
+                       LoopDependents &dependents) {
   for (const Command &command : commands) {
     auto *loop = std::get_if<Loop>(&command.what);
     if (!loop)
       continue;
-    std::vector<bool> moves(program.values.size());
+    dependents[loop];
     for (const Loop::Moving &moving : loop->moving)
-      moves[size_t(moving.value)] = true;
-    std::vector<int32_t> &list = dependents[loop];
-    for (size_t i = 0; i < program.values.size(); ++i) {
-      const ProgramValue &value = program.values[i];
-      if (moves[i] || value.kind != Kind::derived ||
-          !moves[size_t(value.index)])
-        continue;
-      moves[i] = true;
-      list.push_back(int32_t(i));
-    }
-    findDependents(program, loop->body, dependents);
+      movers[size_t(moving.value)] = loop;
+    findMovers(loop->body, movers, dependents);
   }
 }
 
 LoopDependents findDependents(const Program &program) {
   LoopDependents dependents;
-  findDependents(program, program.commands, dependents);
+  size_t count = program.values.size();
+  std::vector<const Loop *> movers(count);
+  findMovers(program.commands, movers, dependents);
+  // For each value the moving one next to it on the way to its root, or itself.
+  constexpr int32_t none = -1;
+  std::vector<int32_t> nearest(count, none);
+  for (size_t i = 0; i < count; ++i) {
+    auto next = [&](size_t number) {
+      const ProgramValue &value = program.values[number];
+      return value.kind == Kind::derived ? nearest[size_t(value.index)] : none;
+    };
+    for (int32_t moving = next(i); moving != none;
+         moving = next(size_t(moving)))
+      dependents[movers[size_t(moving)]].push_back(int32_t(i));
+    nearest[i] = movers[i] ? int32_t(i) : next(i);
+  }
   return dependents;
 }
 

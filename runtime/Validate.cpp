@@ -21,8 +21,12 @@ public:
       check(argument.indexLimit == -1 ||
                 (argument.indexLimit >= 0 && isInteger(argument.type.dtype)),
             "argument " + argument.name + " holds no indices");
-    for (size_t i = 0; i < program.values.size(); ++i)
+    for (size_t i = 0; i < program.values.size(); ++i) {
       value(int64_t(i));
+      const ProgramValue &value = program.values[i];
+      roots.push_back(value.kind == Kind::derived ? roots[size_t(value.index)]
+                                                  : int32_t(i));
+    }
     for (const ProgramKernel &kernel : program.kernels)
       check(kernel.blob && kernel.blob->entry(),
             "kernel " + kernel.name + " has no code");
@@ -33,7 +37,9 @@ public:
     }
     if (program.statusValue != -1)
       takes(program.statusValue, sizeof(int64_t));
+    movedBy.assign(program.values.size(), none);
     commands(program.commands);
+    movements();
   }
 
 private:
@@ -68,12 +74,10 @@ private:
   /// The same of a value that a command writes: no argument, no constant.
   void takes(int32_t number, int64_t bytes) const {
     holds(number, bytes);
-    const ProgramValue *value = &program.values[size_t(number)];
-    while (value->kind == Kind::derived)
-      value = &program.values[size_t(value->index)];
-    check(value->kind != Kind::argument && value->kind != Kind::constant &&
-              (value->kind != Kind::result ||
-               program.results[size_t(value->index)].sameAs < 0),
+    const ProgramValue &root = program.values[size_t(roots[size_t(number)])];
+    check(root.kind != Kind::argument && root.kind != Kind::constant &&
+              (root.kind != Kind::result ||
+               program.results[size_t(root.index)].sameAs < 0),
           "value " + std::to_string(number) + " is written, but not its own");
   }
 
@@ -119,8 +123,10 @@ private:
       }
     }
   }
-  void loop(const Loop &loop) const {
+  void loop(const Loop &loop) {
     check(loop.count >= 0, loop.name + ": negative count");
+    size_t number = lastInside.size();
+    lastInside.push_back(0);
     for (const Loop::Moving &moving : loop.moving) {
       holds(moving.value, 0);
       const ProgramValue &value = program.values[size_t(moving.value)];
@@ -134,12 +140,32 @@ private:
                                         &last) &&
                 last <= room,
             loop.name + ": a moving value leaves its base");
+      int32_t &mover = movedBy[size_t(moving.value)];
+      check(mover == none, loop.name + ": a moving value moves already");
+      mover = int32_t(number);
     }
     if (loop.induction != -1)
       takes(loop.induction, sizeof(int64_t));
     commands(loop.body);
+    lastInside[number] = int32_t(lastInside.size()) - 1;
   }
-  void commands(const std::vector<Command> &list) const {
+  /// What a moving value is derived from moves, if at all, with a loop around
+  /// its own: no more loops than are nested make a value follow.
+  void movements() const {
+    std::vector<int32_t> followed; // the innermost loop that moves a value
+    for (size_t i = 0; i < program.values.size(); ++i) {
+      const ProgramValue &value = program.values[i];
+      int32_t outer =
+          value.kind == Kind::derived ? followed[size_t(value.index)] : none;
+      int32_t inner = movedBy[i];
+      check(inner == none || outer == none ||
+                (outer < inner && inner <= lastInside[size_t(outer)]),
+            "value " + std::to_string(i) +
+                " moves within one that moves elsewhere");
+      followed.push_back(inner == none ? outer : inner);
+    }
+  }
+  void commands(const std::vector<Command> &list) {
     for (const Command &command : list) {
       if (auto *launched = std::get_if<Launch>(&command.what)) {
         launch(*launched);
@@ -158,6 +184,10 @@ private:
   }
 
   const Program &program;
+  std::vector<int32_t> roots; // of the values: what they are derived from
+  static constexpr int32_t none = -1;
+  std::vector<int32_t> movedBy; // of the values: a loop, numbered from outside
+  std::vector<int32_t> lastInside; // of the loops: the last one within
 };
 
 } // namespace

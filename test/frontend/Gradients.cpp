@@ -87,6 +87,28 @@ TEST(Gradient, ThroughAScan) {
   EXPECT_EQ(nd::grad(last, xs).toVector<float>(), (Floats{4, 2, 1}));
 }
 
+TEST(Gradient, ThroughAScanInAScan) {
+  // Running sums of all elements, row by row.
+  auto sums = [](const nd::Tensor &x) {
+    auto overRow = [](const nd::Tensor &sum, const nd::Tensor &row) {
+      return nd::scan(
+          [](const nd::Tensor &sum, const nd::Tensor &element) {
+            nd::Tensor next = sum + element * element;
+            return std::pair(next, next);
+          },
+          sum, row);
+    };
+    return nd::scan(overRow, nd::zeros({}), x);
+  };
+  nd::Tensor x = nd::tensor({{1, 2, 3}, {4, 5, 6}});
+  auto [last, all] = sums(x);
+  nd::Tensor gradient = nd::grad(nd::sum(all), x);
+  EXPECT_EQ(all.toVector<float>(), (Floats{1, 5, 14, 30, 55, 91}));
+  EXPECT_EQ(last.item(), 91);
+  // Element k is part of 6 - k sums.
+  EXPECT_EQ(gradient.toVector<float>(), (Floats{12, 20, 24, 24, 20, 12}));
+}
+
 // ---- tape ------------------------------------------------------------------
 TEST(Tape, BackwardAddsUp) {
   nd::Tensor p = nd::tensor({2, 3}).requireGrad();

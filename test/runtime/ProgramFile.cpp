@@ -7,6 +7,7 @@
 #include "needle/runtime/Execution.h"
 #include "needle/runtime/SealedFile.h"
 
+#include <chrono>
 #include <cstdlib>
 #include <gtest/gtest.h>
 #include <random>
@@ -177,6 +178,56 @@ TEST(ProgramFile, ProgramsThatLeaveTheirMemoryAreRefused) {
   refused([](Program &p) {
     std::get<Launch>(p.commands[0].what).phases[0].scratchBytes = INT64_MAX;
   });
+}
+
+// A few bytes must not make every loop follow every value.
+TEST(ProgramFile, AValueMovesInOneLoopAndItsBaseInOneAroundIt) {
+  using Kind = ProgramValue::Kind;
+  // Value 9 is a view of 5, which moves in the program's only loop.
+  auto program = countingProgram();
+  program->values.push_back({Kind::derived, 5, 0, 8});
+  auto &loop = std::get<Loop>(program->commands[1].what);
+  Loop inner;
+  inner.count = 1;
+  inner.moving = {{9, 0}};
+  auto refused = [&] { EXPECT_THROW(read(bytesOf(*program)), FormatError); };
+
+  loop.body.push_back({inner}); // around it
+  EXPECT_NO_THROW(read(bytesOf(*program)));
+  loop.body.push_back({inner}); // 9 in two loops
+  refused();
+  loop.body.resize(1);
+  program->commands.push_back({inner}); // beside it
+  refused();
+  program->commands.pop_back();
+  std::get<Loop>(program->commands[1].what).moving.push_back({9, 0}); // in it
+  refused();
+  Loop outer = inner;
+  std::get<Loop>(program->commands[1].what).moving.pop_back();
+  outer.body = {program->commands[1]}; // the wrong way around
+  program->commands[1].what = outer;
+  refused();
+}
+
+// A small file must not take long: neither checks nor loops look at all values
+// again and again.
+TEST(ProgramFile, LongFilesAreReadInLinearTime) {
+  using Kind = ProgramValue::Kind;
+  constexpr int many = 50000;
+  auto program = countingProgram();
+  auto moving = int32_t(program->values.size());
+  for (int i = 0; i < many; ++i)
+    program->values.push_back({Kind::derived, i ? moving + i - 1 : 7, 0, 8});
+  int32_t last = moving + many - 1;
+  for (int i = 0; i < many; ++i)
+    program->commands.push_back({Copy{last, last, 8}});
+  for (int i = 0; i < many; ++i)
+    program->commands.push_back({Loop()});
+  std::string bytes = bytesOf(*program);
+  auto start = std::chrono::steady_clock::now();
+  Executable executable(read(bytes));
+  // Quadratic, it is a minute; as it is, some hundredths of a second.
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
 }
 
 // ---- the file around it ----------------------------------------------------
