@@ -15,8 +15,4 @@ struct GraphFile {
 /// MLIR that its recursive parser, printer and walks should not be given.
 GraphFile openGraphFile(llvm::StringRef name, std::string &error);
 
-/// "LINE: reason" for IR that is nested too deeply, in brackets or through
-/// aliases (`#b = [#a]`), or that aliases blow up; "" for all other text.
-std::string whyRefused(llvm::StringRef text);
-
 } // namespace needle
