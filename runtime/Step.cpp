@@ -152,7 +152,8 @@ std::vector<Array> Step::run(std::span<const Array> inputs, Where where) {
   for (size_t i = 0; i < step.variables.size(); ++i)
     if (step.updates[i] >= 0)
       step.values[i] = executed.results[size_t(step.updates[i])];
-  step.count += step.draws;
+  // Wraps around: a file may hold any count.
+  step.count = int64_t(uint64_t(step.count) + uint64_t(step.draws));
   executed.done.wait(); // throws what the kernels found
   std::vector<Array> results;
   for (size_t i = 0; i < step.results.size(); ++i)

@@ -100,7 +100,8 @@ Idx readIdx(const std::string &path) {
   // Grows as the data comes: a lying header costs no memory.
   while (int64_t(idx.bytes.size()) < elements) {
     size_t done = idx.bytes.size();
-    size_t step = std::min<size_t>(size_t(elements) - done, 1 << 24);
+    size_t step = std::min(size_t(elements) - done,
+                           std::max<size_t>(done, size_t(1) << 16));
     idx.bytes.resize(done + step);
     reader.read(idx.bytes.data() + done, step, "elements");
   }
