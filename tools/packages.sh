@@ -1,7 +1,8 @@
-# packages.sh - sourced: installs the Debian packages that are missing.
+# packages.sh - sourced: installs the Debian packages that are missing, also
+# those of more_packages, which the caller may set.
 packages=(ca-certificates cmake g++ ninja-build python3 mold zlib1g-dev
   libgtest-dev libbenchmark-dev libxxhash-dev llvm-22-dev llvm-22-tools
-  libmlir-22-dev mlir-22-tools)
+  libmlir-22-dev mlir-22-tools "${more_packages[@]}")
 
 missing_packages() {
   local package
