@@ -1,4 +1,5 @@
-// Seeds.cpp - well-formed files of the binary formats to start fuzzing from.
+// Seeds.cpp - files of the binary formats to start fuzzing from: whole ones,
+// and some that are wrong in one place only.
 #include "runtime/StoredProgram.h"
 
 #include "needle/runtime/Npy.h"
@@ -12,7 +13,7 @@ using namespace needle;
 using namespace needle::runtime;
 
 /// A step of StoredProgram.h's program with every kind of source.
-static std::string step() {
+template <class Change> static std::string step(const Change &change) {
   using Kind = Step::State::Source::Kind;
   Step::State state;
   state.name = "count";
@@ -34,6 +35,7 @@ static std::string step() {
                    {Kind::key, 0},
                    {Kind::count, 0}};
   state.draws = 2;
+  change(*program);
   state.program = program;
   return writeStep(state);
 }
@@ -42,15 +44,36 @@ int main(int count, char **arguments) {
   if (count != 2)
     return 2;
   std::filesystem::path root(arguments[1]);
-  auto write = [&](const char *target, const std::string &bytes) {
+  auto write = [&](const char *target, const char *name,
+                   const std::string &bytes) {
     std::filesystem::create_directories(root / target);
-    std::ofstream(root / target / "seed", std::ios::binary) << bytes;
+    std::ofstream(root / target / name, std::ios::binary) << bytes;
   };
-  std::string file = step();
-  write("step-file", file);
-  write("step-body", std::string(unseal(FileKind::step, file, "seed")));
+  auto writeBody = [&](const char *name, const auto &change) {
+    write("step-body", name,
+          std::string(unseal(FileKind::step, step(change), name)));
+  };
+  std::string file = step([](Program &) {});
+  write("step-file", "seed", file);
+  file.back() ^= 1;
+  write("step-file", "seed-damaged", file);
+  writeBody("seed", [](Program &) {});
+  // Each leaves its memory, unless it is refused.
+  writeBody("seed-value", [](Program &program) {
+    program.values[3].bytes = 16; // a kernel's result
+  });
+  writeBody("seed-view", [](Program &program) {
+    program.values[5].offset = 24; // moves
+  });
+  writeBody("seed-stride", [](Program &program) {
+    std::get<Loop>(program.commands[1].what).moving[0].stride = 1 << 20;
+  });
+  writeBody("seed-copy", [](Program &program) {
+    auto &loop = std::get<Loop>(program.commands[1].what);
+    std::get<Copy>(loop.body[0].what).bytes = 1 << 20;
+  });
   const float values[6] = {0, 1, 2, 3, 4, 5};
-  write("npy", formatNpy(DType::float32, {2, 3}, values));
-  write("idx", std::string("\0\0\x08\2\0\0\0\2\0\0\0\3abcdef", 18));
+  write("npy", "seed", formatNpy(DType::float32, {2, 3}, values));
+  write("idx", "seed", std::string("\0\0\x08\2\0\0\0\2\0\0\0\3abcdef", 18));
   return 0;
 }
