@@ -50,7 +50,9 @@ static Value softmax(TensorBuilder &t, Value x, int64_t axis) {
   Value max = t.max(x, axis, /*keepDims=*/true);
   Value exp = t.exp(t.sub(x, t.broadcast(max, shape)));
   Value sum = t.sum(exp, axis, /*keepDims=*/true);
-  return t.div(exp, t.broadcast(sum, shape));
+  // The sum is at least 1. One division per row: they are slow, even by vectors.
+  Value inverse = t.div(t.full(sum.getType(), 1), sum);
+  return t.mul(exp, t.broadcast(inverse, shape));
 }
 
 static Value decompose(TensorBuilder &t, ir::SoftmaxOp op) {
