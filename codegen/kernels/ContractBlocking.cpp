@@ -155,12 +155,17 @@ static void chooseBlocks(const Problem &p, const TargetInfo &target,
     it.blockN = contract.lanes *
                 std::max<int64_t>(1, divideCeil(vectors, columnBlocks));
   };
-  for (block(); groups * rowBlocks * columnBlocks < wanted; block()) {
-    if (it.blockM > 8 * contract.rows && it.blockM >= it.blockN)
+  auto tiles = [&] { return groups * rowBlocks * columnBlocks; };
+  for (block(); tiles() < wanted; block()) {
+    // A few tiles to share come before large ones that reuse what they read.
+    bool isFew = tiles() < 4;
+    int64_t leastM = (isFew ? 2 : 8) * contract.rows;
+    int64_t leastN = (isFew ? 2 : 3) * contract.maxWidth();
+    if (it.blockM > leastM && it.blockM >= it.blockN)
       rowBlocks *= 2;
-    else if (it.blockN > 3 * contract.maxWidth())
+    else if (it.blockN > leastN)
       columnBlocks *= 2;
-    else if (it.blockM > 8 * contract.rows)
+    else if (it.blockM > leastM)
       rowBlocks *= 2;
     else
       break;
