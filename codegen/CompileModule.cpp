@@ -48,6 +48,8 @@ private:
   /// can't live where there is no target.
   LogicalResult checkLevel();
   LogicalResult runStage(const Stage &stage, ModuleOp on);
+  /// What happened since the last stage ended was this one.
+  void endStage(llvm::StringRef name);
   /// Files and text of a stage.
   LogicalResult show(llvm::StringRef name, ModuleOp of);
   LogicalResult showLoweredStages();
@@ -63,7 +65,16 @@ private:
   Dump dump;
   int shown = 0;
   TargetInfo target;
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point stageStart = Clock::now();
 };
+
+void Compilation::endStage(llvm::StringRef name) {
+  Clock::time_point now = Clock::now();
+  std::chrono::duration<double, std::milli> time = now - stageStart;
+  result.report.stageMs.emplace_back(name.str(), time.count());
+  stageStart = now;
+}
 
 LogicalResult Compilation::show(llvm::StringRef name, ModuleOp of) {
   if (options.stage == name)
@@ -140,6 +151,7 @@ LogicalResult Compilation::compileKernels(
   if (lendThreads)
     context->setThreadPool(threads);
   LogicalResult done = runStage(stages().back(), module);
+  endStage("llvm");
   auto lowered = module.lookupSymbol<ModuleOp>("kernels");
   std::vector<std::string> errors(missing.size());
   if (succeeded(done))
@@ -153,6 +165,7 @@ LogicalResult Compilation::compileKernels(
         kernels[missing[i]].blob =
             KernelCache::process().insert(cacheKey(function.key), blob);
     });
+  endStage("machine code");
   if (lendThreads)
     context->disableMultithreading();
   for (auto [number, error] : llvm::zip(missing, errors))
@@ -163,7 +176,7 @@ LogicalResult Compilation::compileKernels(
 }
 
 LogicalResult Compilation::run(std::string &stage) {
-  auto start = std::chrono::steady_clock::now();
+  Clock::time_point start = Clock::now();
   auto attribute = module->getAttrOfType<ir::TargetAttr>("needle.target");
   if (!attribute)
     return module.emitError("has no needle.target to compile for");
@@ -183,7 +196,11 @@ LogicalResult Compilation::run(std::string &stage) {
     if (makesKernels(next))
       break;
     stage = next.name;
-    if (failed(runStage(next, module)) || failed(show(stage, module)))
+    stageStart = Clock::now();
+    if (failed(runStage(next, module)))
+      return failure();
+    endStage(stage);
+    if (failed(show(stage, module)))
       return failure();
     if (next.name == "autodiff")
       report.opsAfterAutodiff = countOps(module);
@@ -196,8 +213,10 @@ LogicalResult Compilation::run(std::string &stage) {
   auto isLoaded = [&](llvm::StringRef key) {
     return KernelCache::process().find(cacheKey(key)) != nullptr;
   };
+  stageStart = Clock::now();
   if (failed(lowerKernelsToLoops(module, isLoaded, kernels)))
     return failure();
+  endStage(stage);
 
   stage = "llvm";
   std::vector<runtime::ProgramKernel> programKernels;
@@ -210,6 +229,7 @@ LogicalResult Compilation::run(std::string &stage) {
   }
   FailureOr<std::shared_ptr<runtime::Program>> program =
       buildProgram(functions.front(), numbers);
+  endStage("plan");
   if (failed(program) || failed(compileKernels(kernels, programKernels)))
     return failure();
   (*program)->kernels = std::move(programKernels);
@@ -220,8 +240,7 @@ LogicalResult Compilation::run(std::string &stage) {
   if (auto sum = functions.front()->getAttrOfType<IntegerAttr>(
           "needle.intermediate_bytes"))
     report.sumOfIntermediateBytes = sum.getInt();
-  std::chrono::duration<double, std::milli> time =
-      std::chrono::steady_clock::now() - start;
+  std::chrono::duration<double, std::milli> time = Clock::now() - start;
   report.compileMs = time.count();
   result.program = std::move(*program);
   return success();

@@ -21,6 +21,19 @@ static std::string bytes(int64_t count) {
   return text;
 }
 
+// The longest stages first.
+static std::string longest(std::vector<std::pair<std::string, double>> stages) {
+  std::ranges::sort(stages, std::ranges::greater(),
+                    &std::pair<std::string, double>::second);
+  std::string text;
+  for (size_t i = 0; i < std::min<size_t>(stages.size(), 3); ++i) {
+    char time[32];
+    std::snprintf(time, sizeof time, " %.1f ms", stages[i].second);
+    text += (i ? ", " : "") + stages[i].first + time;
+  }
+  return text;
+}
+
 std::ostream &operator<<(std::ostream &os, const Report &report) {
   char compile[32];
   std::snprintf(compile, sizeof compile, "%.1f ms", report.compileMs);
@@ -30,8 +43,11 @@ std::ostream &operator<<(std::ostream &os, const Report &report) {
      << row("kernels", std::to_string(report.kernels) + ", " +
                            std::to_string(report.kernelsCompiled) +
                            " of them compiled here")
-     << row(report.fromDisk ? "read from the disk in" : "compile time", compile)
-     << row("arena", bytes(report.arenaBytes) + " of " +
+     << row(report.fromDisk ? "read from the disk in" : "compile time",
+            compile);
+  if (!report.stageMs.empty())
+    os << row("  most of it", longest(report.stageMs));
+  os << row("arena", bytes(report.arenaBytes) + " of " +
                          bytes(report.sumOfIntermediateBytes) +
                          " of intermediates")
      << row("copies between targets", std::to_string(report.targetCopies))

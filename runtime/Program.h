@@ -154,6 +154,9 @@ struct Report {
   int kernels = 0;         // after fusion
   int kernelsCompiled = 0; // not found in the process
   double compileMs = 0;
+  /// Of compileMs, in order: the stages of the pipeline, "plan" (the commands),
+  /// "llvm" (conversion to its dialect) and "machine code".
+  std::vector<std::pair<std::string, double>> stageMs;
   int64_t arenaBytes = 0;
   int64_t sumOfIntermediateBytes = 0;
 };

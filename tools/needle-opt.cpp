@@ -15,6 +15,7 @@
 
 #include "mlir/Parser/Parser.h"
 #include "mlir/Support/FileUtilities.h"
+#include "mlir/Support/Timing.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "mlir/Transforms/Passes.h"
 #include "llvm/Support/CommandLine.h"
@@ -277,6 +278,10 @@ int main(int argc, char **argv) {
   registerCSEPass();
   DialectRegistry registry;
   codegen::registerDialects(registry);
+  registerDefaultTimingManagerCLOptions();
+  llvm::cl::alias timing(
+      "timing", llvm::cl::desc("Alias for --mlir-timing"),
+      llvm::cl::aliasopt(*llvm::cl::getRegisteredOptions()["mlir-timing"]));
   auto [inputName, outputName] = registerAndParseCLIOptions(
       argc, argv, "needle-opt: passes over needle's graphs and IR\n", registry);
   if (listStages) {

@@ -56,6 +56,8 @@ cl::opt<double> atol("atol", cl::init(-1), cl::cat(category),
                      cl::desc("absolute tolerance (f32 1e-5, f64 1e-12)"));
 cl::opt<bool> profile("profile", cl::cat(category),
                       cl::desc("time per kernel and the memory plan"));
+cl::opt<bool> timing("timing", cl::cat(category),
+                     cl::desc("time per stage of the compiler"));
 cl::opt<unsigned> runs("runs", cl::init(1), cl::cat(category),
                        cl::desc("with the same arguments; of more than one, "
                                 "the profile leaves out the first"));
@@ -292,6 +294,19 @@ makeReference(mlir::ModuleOp module, const codegen::Diagnostics::Text &said) {
   return copy;
 }
 
+void printTiming(const runtime::Report &report) {
+  auto line = [](double ms, const std::string &name) {
+    llvm::outs() << llvm::format("%10.3f ms  ", ms) << name << '\n';
+  };
+  double rest = report.compileMs;
+  for (const auto &[stage, ms] : report.stageMs) {
+    line(ms, stage);
+    rest -= ms;
+  }
+  line(rest, "other");
+  line(report.compileMs, "all of compiling");
+}
+
 int run() {
   if (!compare.empty() && compare != "reference")
     throw Error("--compare=" + compare + ": can be reference only");
@@ -345,6 +360,8 @@ int run() {
     if (files.contains(i))
       writeNpy(files[i], type.dtype, type.shape, data);
   }
+  if (timing)
+    printTiming(compiled.report);
   if (profile)
     llvm::outs() << times.table() << "kernels: " << compiled.report.kernels
                  << ", compiled in "

@@ -166,6 +166,14 @@ TEST(CompileModule, ReportCounts) {
   EXPECT_EQ(report.tracedOps, 9);
   EXPECT_GT(report.opsAfterAutodiff, 9);
   EXPECT_GT(report.compileMs, 0);
+  double stages = 0;
+  for (const auto &[name, ms] : report.stageMs) {
+    EXPECT_GE(ms, 0) << name;
+    stages += ms;
+  }
+  EXPECT_LE(stages, report.compileMs);
+  ASSERT_GT(report.stageMs.size(), 3u);
+  EXPECT_EQ(report.stageMs.front().first, "autodiff");
   EXPECT_LE(report.arenaBytes, report.sumOfIntermediateBytes + 64);
 }
 

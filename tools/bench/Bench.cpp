@@ -2,6 +2,7 @@
 //   needle-bench                     the names, one a line
 //   needle-bench WORKLOAD SECONDS    one JSON line
 //   needle-bench --check [WORKLOAD]  small instances against the interpreter
+//   needle-bench --soak WORKLOAD CALLS   resident memory over many calls
 #include "Timing.h"
 #include "Workload.h"
 
@@ -10,6 +11,7 @@
 #include <cstdio>
 #include <cstring>
 #include <map>
+#include <unistd.h>
 
 namespace nd = needle;
 using namespace needle::bench;
@@ -100,7 +102,34 @@ void run(const Workload &workload, double seconds) {
   });
 }
 
+double residentMiB() {
+  long pages = 0, resident = 0;
+  if (FILE *file = std::fopen("/proc/self/statm", "r")) {
+    if (std::fscanf(file, "%ld %ld", &pages, &resident) != 2)
+      resident = 0;
+    std::fclose(file);
+  }
+  return double(resident) * double(sysconf(_SC_PAGESIZE)) / (1 << 20);
+}
+
+/// A line for every tenth of the calls.
+int soak(const Workload &workload, long calls) {
+  Instance instance = workload.make();
+  for (long i = 0; i <= calls; ++i) {
+    if (i % std::max(calls / 10, 1l) == 0) {
+      std::printf("%9ld calls  %.2f MiB resident\n", i, residentMiB());
+      std::fflush(stdout);
+    }
+    instance.call();
+  }
+  return 0;
+}
+
 int run(int argc, char **argv) {
+  if (argc == 4 && !std::strcmp(argv[1], "--soak") && std::atol(argv[3]) > 0)
+    for (const Workload &workload : workloads())
+      if (workload.name == argv[2])
+        return soak(workload, std::atol(argv[3]));
   if (argc > 1 && argc < 4 && !std::strcmp(argv[1], "--check"))
     return checkAll(argc == 3 ? argv[2] : nullptr);
   std::vector<std::string> names;
@@ -109,7 +138,8 @@ int run(int argc, char **argv) {
     names.push_back(workload.name);
     byName[workload.name] = std::move(workload);
   }
-  return runWorkloads("needle-bench [WORKLOAD SECONDS | --check [WORKLOAD]]",
+  return runWorkloads("needle-bench [WORKLOAD SECONDS | --check [WORKLOAD] | "
+                      "--soak WORKLOAD CALLS]",
                       argc, argv, names,
                       [&](const std::string &name, double seconds) {
                         run(byName[name], seconds);
