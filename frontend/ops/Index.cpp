@@ -3,6 +3,7 @@
 
 #include "needle/frontend/Evaluate.h"
 #include "needle/frontend/Record.h"
+#include "needle/frontend/ops/Create.h"
 #include "needle/frontend/ops/Elementwise.h"
 #include "needle/frontend/ops/Shape.h"
 #include "needle/runtime/Buffer.h"
@@ -116,9 +117,11 @@ Tensor needle::checkedOneHot(const Tensor &indices, int64_t depth, DType dtype,
   Tensor fromEnd = index + Operand(depth, where);
   Tensor isNegative = index < Operand(0, where);
   Tensor position = needle::where({isNegative, where}, {fromEnd, where}, index);
-  Tensor rows = oneHot(position, depth, dtype, where);
   if (indices.get()->inputCount == 0) // an input: checked before it runs
-    return rows;
+    return oneHot(position, depth, dtype, where);
+  // A read of the position, which says when it is outside.
+  Tensor read = take(arange(depth, DType::int64, where), indices, 0, where);
+  Tensor rows = oneHot(read, depth, dtype, where);
   Tensor below = Operand(position, where) < Operand(0, where),
          above = Operand(position, where) >= Operand(depth, where),
          bad = Operand(below, where) | Operand(above, where);

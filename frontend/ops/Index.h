@@ -25,7 +25,8 @@ template <Integer I>
                             DType dtype = DType::float32,
                             Where where = Where::here());
 /// The same with indices that must be in range, as for take(): IndexError for
-/// inputs, a row of NaN for computed ones. Floating dtypes only.
+/// inputs, a row of NaN and IndexError at the wait for computed ones. Floating
+/// dtypes only.
 [[nodiscard]] Tensor checkedOneHot(const Tensor &indices, int64_t depth,
                                    DType dtype = DType::float32,
                                    Where where = Where::here());
