@@ -86,19 +86,40 @@ private:
         endDefinition();
       return;
     }
+    size_t length = std::max<size_t>(wordLength(), 1);
     if (isOneOf(c, ",()[]{}<>:=\"%"))
       expression = 0;
-    else if (++expression > maxExpression)
+    else if ((expression += int(length)) > maxExpression)
       refuse("an expression is longer than " + std::to_string(maxExpression) +
              " characters");
     last = c;
     arrow = false;
+    followArray(text.substr(at, length));
     if (c == '"')
       return skipString();
     if ((c == '#' || c == '!') && (isalnum(uint8_t(peek(1))) || peek(1) == '_'))
       return alias();
     bracket(c);
-    ++at;
+    at += length;
+  }
+
+  /// Of the word that starts here; 0: none does.
+  size_t wordLength() const {
+    size_t end = at;
+    if (isalpha(uint8_t(peek())) || peek() == '_')
+      while (end < text.size() &&
+             (isalnum(uint8_t(text[end])) || isOneOf(text[end], "_$.")))
+        ++end;
+    return end - at;
+  }
+  /// MLIR 22 asks for the width of `index` in `array<index: 1>`, and crashes;
+  /// an alias may stand for one.
+  void followArray(std::string_view token) {
+    if (array == Array::opened && (token == "index" || token == "!"))
+      refuse("array<> wants the name of an integer or float type");
+    array = token == "array"                        ? Array::named
+            : token == "<" && array == Array::named ? Array::opened
+                                                    : Array::none;
   }
 
   void bracket(char c) {
@@ -164,6 +185,7 @@ private:
   int brackets = 0, angles = 0, expression = 0;
   char last = '\0';   // the last character that is no space
   bool arrow = false; // it ends one
+  enum class Array { none, named, opened } array = Array::none;
   std::unordered_map<std::string_view, Alias> aliases;
   Alias *defined = nullptr; // whose definition this is
   int definedBrackets = 0, definedAngles = 0;
