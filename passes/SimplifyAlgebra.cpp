@@ -3,6 +3,8 @@
 // number.
 #include "SimplifyRules.h"
 
+#include "needle/ir/ElementTypes.h"
+
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -83,7 +85,8 @@ Value simplify(ir::PowOp op, OpBuilder &b, Location loc) {
     return x;
   if (power == 2.0)
     return ir::SquareOp::create(b, loc, x);
-  if (power == 3.0)
+  // In low precision the square would be rounded, which pow is not.
+  if (power == 3.0 && !ir::isLowPrecision(type.getElementType()))
     return ir::MulOp::create(b, loc, ir::SquareOp::create(b, loc, x), x);
   if (power == -1.0)
     return ir::DivOp::create(b, loc, full(b, loc, type, 1), x);

@@ -29,6 +29,15 @@ func.func @positive_zero_is_added(%x: tensor<4xf32>) -> tensor<4xf32> {
   return %1 : tensor<4xf32>
 }
 
+// CHECK-LABEL: @a_cube_in_low_precision_rounds_once(
+// CHECK: needle.pow
+// CHECK-NOT: needle.square
+func.func @a_cube_in_low_precision_rounds_once(%x: tensor<4xbf16>) -> tensor<4xbf16> {
+  %three = needle.full 3.0 -> tensor<4xbf16>
+  %0 = needle.pow %x, %three : tensor<4xbf16>
+  return %0 : tensor<4xbf16>
+}
+
 // CHECK-LABEL: @quotient_by_power_of_two_is_product(
 // CHECK: %[[C:.*]] = needle.full 1.250000e-01
 // CHECK: needle.mul %{{.*}}, %[[C]]
