@@ -54,7 +54,7 @@ void setCell(const std::shared_ptr<Cell> &cell, Tensor version, Where where);
 
 /// Gives the cell the value that a jitted call has computed.
 void setComputed(const std::shared_ptr<Cell> &cell,
-                 std::shared_ptr<runtime::Buffer> buffer, Where where);
+                 runtime::BufferPtr buffer, Where where);
 
 /// Assignments made on this thread while it lives are one group: a step of an
 /// optimizer.

@@ -25,13 +25,11 @@ std::mutex &graphMutex() {
 }
 
 // ---- values of nodes -------------------------------------------------------
-BufferPtr bufferOf(Node *node) {
-  if (node->is(Node::realized) && node->op->kind != OpClass::several)
-    return node->payload->buffers[0];
-  if (node->op->kind == OpClass::projection &&
-      node->input(0)->is(Node::realized))
-    return node->input(0)->payload->buffers[node->attributes()[0]];
-  return nullptr;
+Buffer *bufferOfResult(const Node *node) {
+  if (node->op->kind != OpClass::projection ||
+      !node->input(0)->is(Node::realized))
+    return nullptr;
+  return node->input(0)->payload->several[node->attributes()[0]].get();
 }
 
 // A rank-0 buffer of the number in a node's first attribute.
@@ -50,13 +48,9 @@ static BufferPtr numberBuffer(const Node *node) {
 
 Tensor dataTensor(BufferPtr buffer, DType dtype, const Shape &shape,
                   Target target, Where where) {
-  RecordIn outside(0);
-  Tensor tensor = Tensor::adopt(
-      record({&dataOp, dtype, target.number(), shape.dims(), {}, {}, where}));
-  Node *node = tensor.get();
-  node->payload = new Realization{{std::move(buffer)}, where};
-  node->set(Node::State(Node::realized | Node::cut));
-  return tensor;
+  return Tensor::adopt(recordValue(
+      {&dataOp, dtype, target.number(), shape.dims(), {}, {}, where},
+      std::move(buffer)));
 }
 
 void cutInputs(Node *node, std::vector<Tensor> &released) {
@@ -78,7 +72,7 @@ static void cut(Node *node, Where where, std::vector<Tensor> &released) {
   if (node->is(Node::cut) || keepsHistory(node))
     return;
   if (!node->payload) { // a result whose value lies with its op
-    node->payload = new Realization{{bufferOf(node)}, where};
+    node->payload = new Realization{bufferOf(node), nullptr, where};
     node->set(Node::realized);
   }
   node->payload->cutAt = where;
@@ -95,7 +89,7 @@ static void cut(Node *node, Where where, std::vector<Tensor> &released) {
 static void settle(Node *node, const BufferPtr &buffer, bool isAskedFor,
                    Where where, std::vector<Tensor> &released) {
   if (!node->is(Node::realized)) { // else another thread was faster
-    node->payload = new Realization{{buffer}, where};
+    node->payload = new Realization{buffer, nullptr, where};
     node->set(Node::realized);
   }
   if (isAskedFor || node->op->kind == OpClass::version)
@@ -192,7 +186,7 @@ void Evaluation::giveUp(const Walk &walk,
         node->refs.load(std::memory_order_acquire) != entry.uses + 1)
       continue;
     size_t argument = argumentOf[size_t(output.updates)];
-    node->payload->buffers[0] = nullptr;
+    node->payload->buffer = nullptr;
     given.emplace_back(Tensor::share(node), argument);
   }
 }
@@ -202,7 +196,7 @@ void Evaluation::takeBack() {
   std::lock_guard lock(graphMutex());
   for (auto &[tensor, argument] : given)
     if (argument < arguments.size())
-      tensor.get()->payload->buffers[0] = arguments[argument];
+      tensor.get()->payload->buffer = arguments[argument];
   given.clear();
 }
 
@@ -302,11 +296,12 @@ void Evaluation::finish(const std::vector<BufferPtr> &results) {
       settle(node, results[i], i < asked, where, released);
     else if (!node->is(Node::realized)) {
       if (!node->payload) {
+        size_t count = resultTypes(node).size();
         node->payload = new Realization{
-            std::vector<BufferPtr>(resultTypes(node).size()), where};
+            nullptr, std::make_unique<BufferPtr[]>(count), where};
         several.push_back(node);
       }
-      node->payload->buffers[size_t(result)] = results[i];
+      node->payload->several[size_t(result)] = results[i];
     }
   }
   for (Node *node : several)

@@ -14,11 +14,20 @@ namespace needle::detail {
 /// cut; never while compiling or running.
 std::mutex &graphMutex();
 
-/// The value of a node that has one; else null.
-std::shared_ptr<runtime::Buffer> bufferOf(Node *node);
+/// The value of a result whose op, one of several, has it.
+runtime::Buffer *bufferOfResult(const Node *node);
+/// The value of a node that has one; else null. Held by the node.
+inline runtime::Buffer *borrowedBuffer(const Node *node) {
+  return node->is(Node::realized) && node->op->kind != OpClass::several
+             ? node->payload->buffer.get()
+             : bufferOfResult(node);
+}
+inline runtime::BufferPtr bufferOf(const Node *node) {
+  return runtime::BufferPtr::share(borrowedBuffer(node));
+}
 /// A node that has its value from the start; belongs to no trace.
-Tensor dataTensor(std::shared_ptr<runtime::Buffer> buffer, DType dtype,
-                  const Shape &shape, Target target, Where where);
+Tensor dataTensor(runtime::BufferPtr buffer, DType dtype, const Shape &shape,
+                  Target target, Where where);
 
 /// What recording does when it isn't lazy.
 void realizeEagerly(const Tensor &tensor);

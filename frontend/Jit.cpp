@@ -32,6 +32,9 @@ struct Entry {
   std::shared_ptr<const Compiled> compiled;
   runtime::Profile profile;
   Report report;
+  // Of the call that runs; between calls they are empty and keep their memory.
+  std::vector<runtime::Argument> arguments;
+  runtime::Executed executed;
 };
 } // namespace
 
@@ -53,8 +56,8 @@ struct JitCore::State {
                  Where where);
   void recheck(Entry &entry, const CallArguments &arguments,
                TracedFunction &function, Where where);
-  std::vector<Tensor> run(Entry &entry, const CallArguments &arguments,
-                          Where where);
+  void run(Entry &entry, const CallArguments &arguments, Where where,
+           Words<Node *, 128> &results);
   std::string explain(const Entry &entry) const;
 };
 
@@ -156,66 +159,74 @@ static BufferPtr number(uint64_t value) {
   return buffer;
 }
 
+// The variable's buffer is given up when the call replaces it and nobody else
+// holds the value.
+static runtime::Argument argumentOf(const Traced::Touched &variable) {
+  const Node *node = variable.cell->value.get();
+  bool isSole = node->refs.load(std::memory_order_acquire) == 1;
+  return {borrowedBuffer(node), isSole && variable.update >= 0};
+}
+
 namespace {
-/// The buffers of a call. Those of variables that the call updates and that
-/// nobody else holds are given up, and come back when it throws.
-class CallBuffers {
+/// The lists of an entry, filled for one call.
+class Call {
 public:
-  // Delegates, so that the destructor also gives back what a throw interrupts.
-  CallBuffers(const Entry &entry, std::span<Node *const> inputs,
-              RandomState random)
-      : CallBuffers() {
-    for (const Traced::Source &source : entry.traced.sources) {
-      switch (source.kind) {
-      case Traced::Source::Kind::argument:
-        buffers.push_back(bufferOf(inputs[source.number]));
-        break;
-      case Traced::Source::Kind::constant:
-        buffers.push_back(source.constant);
-        break;
-      case Traced::Source::Kind::key:
-        buffers.push_back(number(random.key));
-        break;
-      case Traced::Source::Kind::count:
-        buffers.push_back(number(uint64_t(random.count)));
-        break;
-      case Traced::Source::Kind::variable:
-        addVariable(entry, source.number);
-        break;
-      }
-    }
+  Call(Entry &entry, std::span<Node *const> inputs)
+      : entry(entry), inputs(inputs) {}
+  ~Call() {
+    entry.arguments.clear();
+    entry.executed.results.clear();
   }
-  ~CallBuffers() {
-    for (auto &[node, position] : given)
-      if (position < buffers.size() && buffers[position])
-        node->payload->buffers[0] = std::move(buffers[position]);
-  }
-  CallBuffers(const CallBuffers &) = delete;
-  std::vector<BufferPtr> buffers;
+  Call(const Call &) = delete;
+  /// Finds the arguments of the program. Whether all have been computed.
+  bool bind();
 
 private:
-  CallBuffers() = default;
-  void addVariable(const Entry &entry, uint32_t number) {
-    const Traced::Touched &variable = entry.traced.variables[number];
-    Node *node = variable.cell->value.get();
-    BufferPtr &own = node->payload->buffers[0];
-    bool isSole = node->refs.load(std::memory_order_acquire) == 1;
-    if (isSole && variable.update >= 0) {
-      given.emplace_back(node, buffers.size());
-      buffers.push_back(std::move(own));
-    } else
-      buffers.push_back(own);
-  }
-  std::vector<std::pair<Node *, size_t>> given;
+  runtime::Argument argument(const Traced::Source &source);
+  Entry &entry;
+  std::span<Node *const> inputs;
+  BufferPtr key, count;
 };
 } // namespace
+
+runtime::Argument Call::argument(const Traced::Source &source) {
+  switch (source.kind) {
+  case Traced::Source::Kind::argument:
+  case Traced::Source::Kind::constant:
+    break;
+  case Traced::Source::Kind::key:
+    key = number(randomState().key);
+    return {key.get()};
+  case Traced::Source::Kind::count:
+    count = number(uint64_t(randomState().count));
+    return {count.get()};
+  case Traced::Source::Kind::variable:
+    return argumentOf(entry.traced.variables[source.number]);
+  }
+  return {source.constant.get()};
+}
+
+bool Call::bind() {
+  entry.arguments.resize(entry.traced.sources.size());
+  runtime::Argument *next = entry.arguments.data();
+  bool isComputed = true;
+  for (const Traced::Source &source : entry.traced.sources) {
+    *next = source.kind == Traced::Source::Kind::argument
+                ? runtime::Argument{borrowedBuffer(inputs[source.number])}
+                : argument(source);
+    isComputed &= (next++)->buffer != nullptr;
+  }
+  for (const Traced::Touched &variable : entry.traced.variables)
+    isComputed &= variable.cell->value.get()->is(Node::realized);
+  return isComputed;
+}
 
 // Arguments and variables that are recorded and not computed yet.
 static void realizeInputs(const Traced &traced, std::span<Node *const> inputs,
                           Where where) {
   std::vector<Tensor> waiting;
   for (Node *input : inputs)
-    if (!bufferOf(input))
+    if (!borrowedBuffer(input))
       waiting.push_back(Tensor::share(input));
   for (const Traced::Touched &variable : traced.variables)
     if (!variable.cell->value.get()->is(Node::realized))
@@ -224,52 +235,55 @@ static void realizeInputs(const Traced &traced, std::span<Node *const> inputs,
     realize(waiting, where);
 }
 
-std::vector<Tensor>
-JitCore::State::run(Entry &entry, const CallArguments &arguments, Where where) {
+static void printTap(const std::string &name, const ResultType &type,
+                     BufferPtr value, Where where) {
+  Tensor tapped = Tensor::adopt(recordValue(
+      {&dataOp, type.dtype, type.target, type.shape.dims(), {}, {}, where},
+      std::move(value)));
+  std::fprintf(stderr, "%s: %s\n", name.c_str(), toString(tapped).c_str());
+}
+
+void JitCore::State::run(Entry &entry, const CallArguments &arguments,
+                         Where where, Words<Node *, 128> &results) {
   const Traced &traced = entry.traced;
   std::span<Node *const> inputs = arguments.nodes.words();
-  realizeInputs(traced, inputs, where);
-
-  CallBuffers call(entry, inputs, randomState());
+  Call call(entry, inputs);
+  if (!call.bind()) {
+    realizeInputs(traced, inputs, where);
+    call.bind();
+  }
   int number = entry.report.calls + 1;
   runtime::ExecuteOptions options;
   options.shareUnchanged = false; // results share memory with nothing
   if ((number & (number - 1)) == 0)
     options.profile = &entry.profile;
-  runtime::Executed executed =
-      entry.compiled->executable->execute(std::move(call.buffers), options);
+  runtime::Executed &executed = entry.executed;
+  entry.compiled->executable->execute(entry.arguments, options, executed);
 
   // From here on the call has happened.
-  call.buffers.clear();
   for (const Tracer::SetFlag &set : traced.setFlags)
     *set.flag = set.after;
   for (const Traced::Touched &variable : traced.variables)
     if (variable.update >= 0)
-      setComputed(variable.cell, executed.results[size_t(variable.update)],
+      setComputed(variable.cell,
+                  std::move(executed.results[size_t(variable.update)]),
                   variable.assigned);
   advanceRandomState(traced.draws);
   entry.report.updatedInPlace = executed.updatedInPlace;
   entry.report.copiedVariables = executed.updatedByCopy;
   if (executed.mayFail || executed.done.ready())
     executed.done.wait(); // throws what the kernels found
-  auto take = [&](size_t i, const ResultType &type) {
-    Tensor result = dataTensor(executed.results[i], type.dtype, type.shape,
-                               Target::ofNumber(type.target), reported(where));
-    result.get()->set(Node::onPurpose);
-    return result;
-  };
-  std::vector<Tensor> results;
-  results.reserve(traced.results.size());
-  for (size_t i = 0; i < traced.results.size(); ++i)
-    results.push_back(take(i, traced.results[i]));
+  std::span<BufferPtr> values = executed.results;
+  size_t count = traced.results.size();
+  recordValues(dataOp, traced.results, values.first(count), Node::onPurpose,
+               where, {results.extend(count), count});
   for (size_t i = 0; i < traced.taps.size(); ++i)
-    std::fprintf(stderr, "%s: %s\n", traced.taps[i].c_str(),
-                 toString(take(results.size() + i, traced.tapped[i])).c_str());
-  return results;
+    printTap(traced.taps[i], traced.tapped[i], std::move(values[count + i]),
+             where);
 }
 
-JitCore::Called JitCore::call(const CallArguments &arguments,
-                              TracedFunction &function, Where where) {
+void JitCore::call(const CallArguments &arguments, TracedFunction &function,
+                   Where where, Called &called) {
   State &s = *state;
   std::lock_guard lock(s.mutex);
   Entry *entry = s.find(arguments.words.words(), currentTarget());
@@ -280,10 +294,10 @@ JitCore::Called JitCore::call(const CallArguments &arguments,
     s.recheck(*entry, arguments, function, where);
   }
   s.last = entry;
-  std::vector<Tensor> results = s.run(*entry, arguments, where);
+  s.run(*entry, arguments, where, called.nodes);
   ++entry->report.calls;
   ++s.calls;
-  return {std::move(results), entry->traced.skeleton.get()};
+  called.skeleton = entry->traced.skeleton.get();
 }
 
 // ---- looking inside --------------------------------------------------------

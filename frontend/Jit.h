@@ -39,14 +39,28 @@ namespace detail {
 class CallArguments final : public TreeVisitor {
 public:
   explicit CallArguments(Where where) : where(where) {}
-  void tensor(const Tensor &tensor) override;
+  void tensor(const Tensor &tensor) override {
+    Node *node = tensor.get();
+    if (!node) [[unlikely]]
+      failEmpty();
+    nodes.push(node);
+    std::span<const int64_t> dims = node->dims();
+    uint64_t *word = words.extend(1 + dims.size());
+    *word = uint64_t(node->dtype) | uint64_t(node->target) << 8 |
+            uint64_t(node->rank) << 16 | uint64_t(1) << 63;
+    for (int64_t dim : dims)
+      *++word = uint64_t(dim);
+  }
   void number(int64_t value) override { words.push(uint64_t(value)); }
   void text(const std::string &value) override;
   void children(size_t size) override { words.push(size); }
 
-  Words<uint64_t, 48> words;
-  Words<Node *, 16> nodes; // borrowed
-  Where where;     // of the call
+  Words<uint64_t, 256> words;
+  Words<Node *, 128> nodes; // borrowed
+
+private:
+  [[noreturn]] void failEmpty() const;
+  Where where; // of the call
 };
 
 /// The traced function with its types erased.
@@ -70,12 +84,26 @@ public:
   explicit JitCore(JitOptions options);
   ~JitCore();
 
-  struct Called {
-    std::vector<Tensor> results;
-    const void *skeleton;
+  /// The results of a call, and their structure.
+  class Called {
+  public:
+    Called() = default;
+    ~Called() {
+      for (Node *node : nodes.words().subspan(taken))
+        if (node)
+          release(node);
+    }
+    Called(const Called &) = delete;
+    Tensor next() { return Tensor::adopt(nodes.words()[taken++]); }
+    const void *skeleton = nullptr;
+
+  private:
+    friend class JitCore;
+    Words<Node *, 128> nodes;
+    size_t taken = 0;
   };
-  Called call(const CallArguments &arguments, TracedFunction &function,
-              Where where);
+  void call(const CallArguments &arguments, TracedFunction &function,
+            Where where, Called &called);
   int compiles() const;
   int calls() const;
   Miss lastMiss() const;
@@ -179,14 +207,12 @@ public:
     detail::CallArguments flat(where);
     (detail::visitTree(detail::unwrap(arguments), flat), ...);
     Traced traced(*function, detail::unwrap(arguments)...);
-    detail::JitCore::Called called = core->call(flat, traced, where);
+    detail::JitCore::Called called;
+    core->call(flat, traced, where, called);
     if constexpr (std::same_as<R, Tensor>) {
-      return std::move(called.results[0]);
+      return called.next();
     } else if constexpr (!std::is_void_v<R>) {
-      size_t at = 0;
-      auto next = [&](const Tensor &) {
-        return std::move(called.results[at++]);
-      };
+      auto next = [&](const Tensor &) { return called.next(); };
       return detail::mapTree(*static_cast<const R *>(called.skeleton), next);
     }
   }

@@ -2,6 +2,7 @@
 #include "needle/frontend/Node.h"
 
 #include "needle/frontend/Realization.h"
+#include "needle/frontend/Record.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -48,13 +49,15 @@ struct Arena {
   std::atomic<int64_t> handedBackCount{0};
 
   Node *allocate(size_t bytes);
+  [[gnu::noinline]] Node *allocateFresh(size_t bytes);
   void reclaim(Node *node) noexcept;
   void drain() noexcept;
 };
 
 static size_t bytesOf(const Node *node) {
   return sizeof(Node) +
-         8 * (size_t(node->rank) + node->attributeWords + node->inputCount);
+         8 * (size_t(node->rank) + node->attributeWords + node->inputCount) +
+         (node->is(Node::inPlace) ? sizeof(Realization) : 0);
 }
 static Arena *arenaOf(const Node *node) {
   return reinterpret_cast<Slab *>(reinterpret_cast<uintptr_t>(node) &
@@ -62,14 +65,21 @@ static Arena *arenaOf(const Node *node) {
       ->arena;
 }
 
-Node *Arena::allocate(size_t bytes) {
+inline Node *Arena::allocate(size_t bytes) {
   size_t sizeClass = (bytes + 15) / 16;
   if (sizeClass < classes) {
-    if (Node *node = freeLists[sizeClass]) {
+    if (Node *node = freeLists[sizeClass]) [[likely]] {
       UNPOISON(node, sizeClass * 16);
       freeLists[sizeClass] = node->next;
       return node;
     }
+  }
+  return allocateFresh(bytes);
+}
+
+Node *Arena::allocateFresh(size_t bytes) {
+  size_t sizeClass = (bytes + 15) / 16;
+  if (sizeClass < classes) {
     bytes = sizeClass * 16;
     if (size_t(bumpEnd - bump) < bytes) {
       if (chunk == chunkEnd) { // one slab first, then 2 MiB at a time
@@ -96,7 +106,7 @@ Node *Arena::allocate(size_t bytes) {
   return reinterpret_cast<Node *>(new (memory) Slab{this, {}} + 1);
 }
 
-void Arena::reclaim(Node *node) noexcept {
+inline void Arena::reclaim(Node *node) noexcept {
   live.store(live.load(std::memory_order_relaxed) - 1,
              std::memory_order_relaxed);
   size_t sizeClass = (bytesOf(node) + 15) / 16;
@@ -156,10 +166,56 @@ static Arena *leaseArena() {
 // Whether `trace` is open on this thread (Trace.cpp).
 bool isOpenTrace(uint32_t trace);
 
-Node *record(const NewNode &from) {
+static Arena *arenaToUse() {
   Arena *arena = context.arena ? context.arena : leaseArena();
   if (arena->handedBack.load(std::memory_order_relaxed))
     arena->drain();
+  return arena;
+}
+
+// Writes a node with its words; without its payload.
+static inline void write(Arena *arena, Node *node, const NewNode &from,
+                         Where where, uint32_t trace, uint8_t state) {
+  ::new (node) Node{.refs = {1},
+                    .dtype = from.dtype,
+                    .target = from.target,
+                    .rank = uint8_t(from.dims.size()),
+                    .state = {state},
+                    .attributeWords = uint32_t(from.attributes.size()),
+                    .inputCount = uint32_t(from.inputs.size()),
+                    .visit = 0,
+                    .trace = trace,
+                    .sequence = ++arena->sequence,
+                    .op = from.op,
+                    .file = where.file,
+                    .line = where.line,
+                    .scope = context.scope,
+                    .payload = nullptr};
+  uint64_t *words = node->words();
+  for (int64_t dim : from.dims)
+    *words++ = uint64_t(dim);
+  for (uint64_t word : from.attributes)
+    *words++ = word;
+  for (Node *input : from.inputs)
+    *words++ = reinterpret_cast<uintptr_t>(input);
+  arena->live.store(arena->live.load(std::memory_order_relaxed) + 1,
+                    std::memory_order_relaxed);
+}
+
+static inline Node *writeValue(Arena *arena, const NewNode &from,
+                               runtime::BufferPtr &&value, Where where,
+                               uint8_t state) {
+  size_t words = from.dims.size() + from.attributes.size();
+  Node *node = arena->allocate(sizeof(Node) + 8 * words + sizeof(Realization));
+  write(arena, node, from, where, 0,
+        state | Node::realized | Node::cut | Node::inPlace);
+  node->payload = ::new (node->words() + words)
+      Realization{std::move(value), nullptr, where};
+  return node;
+}
+
+Node *record(const NewNode &from) {
+  Arena *arena = arenaToUse();
   uint8_t tracked = 0;
   for (Node *input : from.inputs) {
     if (input->trace != context.trace && input->trace &&
@@ -170,38 +226,39 @@ Node *record(const NewNode &from) {
                                  "ended, or runs on another thread"));
     tracked |= input->state.load(std::memory_order_relaxed);
   }
-  Where where = reported(from.where);
-  size_t plain = from.dims.size() + from.attributes.size();
-  Node *node = arena->allocate(sizeof(Node) + 8 * (plain + from.inputs.size()));
+  Node *node = arena->allocate(
+      sizeof(Node) +
+      8 * (from.dims.size() + from.attributes.size() + from.inputs.size()));
   // References first: a locked instruction waits for every store before it.
   for (Node *input : from.inputs)
     retain(input);
-  ::new (node) Node{
-      .refs = {1},
-      .dtype = from.dtype,
-      .target = from.target,
-      .rank = uint8_t(from.dims.size()),
-      .state = {uint8_t(isFloating(from.dtype) ? tracked & Node::tracked : 0)},
-      .attributeWords = uint32_t(from.attributes.size()),
-      .inputCount = uint32_t(from.inputs.size()),
-      .visit = 0,
-      .trace = context.trace,
-      .sequence = ++arena->sequence,
-      .op = from.op,
-      .file = where.file,
-      .line = where.line,
-      .scope = context.scope,
-      .payload = nullptr};
-  uint64_t *words = node->words();
-  std::copy(from.dims.begin(), from.dims.end(), words);
-  words += from.dims.size();
-  std::copy(from.attributes.begin(), from.attributes.end(), words);
-  words += from.attributes.size();
-  for (Node *input : from.inputs)
-    *words++ = reinterpret_cast<uintptr_t>(input);
-  arena->live.store(arena->live.load(std::memory_order_relaxed) + 1,
-                    std::memory_order_relaxed);
+  write(arena, node, from, reported(from.where), context.trace,
+        isFloating(from.dtype) ? tracked & Node::tracked : 0);
   return node;
+}
+
+Node *recordValue(const NewNode &from, runtime::BufferPtr value,
+                  uint8_t state) {
+  return writeValue(arenaToUse(), from, std::move(value), reported(from.where),
+                    state);
+}
+
+void recordValues(const OpInfo &op, std::span<const ResultType> types,
+                  std::span<runtime::BufferPtr> values, uint8_t state,
+                  Where where, std::span<Node *> nodes) {
+  Arena *arena = arenaToUse();
+  where = reported(where);
+  std::ranges::fill(nodes, nullptr);
+  for (size_t i = 0; i < types.size(); ++i)
+    nodes[i] = writeValue(arena,
+                          {&op,
+                           types[i].dtype,
+                           types[i].target,
+                           types[i].shape.dims(),
+                           {},
+                           {},
+                           where},
+                          std::move(values[i]), where, state);
 }
 
 bool recordedBefore(const Node *a, const Node *b) {
@@ -209,7 +266,28 @@ bool recordedBefore(const Node *a, const Node *b) {
 }
 
 // ---- death -----------------------------------------------------------------
-void destroy(Node *first) noexcept {
+static inline void handBack(Node *node) noexcept {
+  Arena *arena = arenaOf(node);
+  if (arena == context.arena)
+    return arena->reclaim(node);
+  arena->handedBackCount.fetch_add(1, std::memory_order_relaxed);
+  node->next = arena->handedBack.load(std::memory_order_relaxed);
+  while (!arena->handedBack.compare_exchange_weak(
+      node->next, node, std::memory_order_release, std::memory_order_relaxed)) {
+  }
+}
+
+// Of nodes with inputs, or with a payload or an Owned elsewhere.
+static void destroyGraph(Node *first) noexcept;
+
+void destroy(Node *node) noexcept {
+  if (!node->is(Node::inPlace))
+    return destroyGraph(node);
+  node->payload->~Realization(); // and it owns nothing else
+  handBack(node);
+}
+
+static void destroyGraph(Node *first) noexcept {
   first->next = nullptr;
   Node *work = first;
   auto let = [](Node *node, void *list) {
@@ -220,30 +298,27 @@ void destroy(Node *first) noexcept {
     node->next = *static_cast<Node **>(list);
     *static_cast<Node **>(list) = node;
   };
+  auto letOwned = [&](Node *node) {
+    if (node->op->ownedWord < 0)
+      return;
+    auto *owned = reinterpret_cast<Owned *>(
+        node->attributes()[size_t(node->op->ownedWord)]);
+    if (owned)
+      owned->letGo(let, &work);
+    delete owned;
+  };
   while (work) {
     Node *node = std::exchange(work, work->next);
     if (!node->is(Node::cut))
       for (Node *input : node->inputs())
         let(input, &work);
-    delete node->payload;
-    if (node->op->ownedWord >= 0) {
-      auto *owned = reinterpret_cast<Owned *>(
-          node->attributes()[size_t(node->op->ownedWord)]);
-      if (owned)
-        owned->letGo(let, &work);
-      delete owned;
+    if (node->is(Node::inPlace)) {
+      node->payload->~Realization();
+    } else {
+      delete node->payload;
+      letOwned(node);
     }
-    Arena *arena = arenaOf(node);
-    if (arena == context.arena) {
-      arena->reclaim(node);
-      continue;
-    }
-    arena->handedBackCount.fetch_add(1, std::memory_order_relaxed);
-    node->next = arena->handedBack.load(std::memory_order_relaxed);
-    while (!arena->handedBack.compare_exchange_weak(
-        node->next, node, std::memory_order_release,
-        std::memory_order_relaxed)) {
-    }
+    handBack(node);
   }
 }
 

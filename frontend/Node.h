@@ -16,6 +16,10 @@
 #include <cstdint>
 #include <span>
 
+namespace needle::runtime {
+class BufferPtr;
+}
+
 namespace needle::detail {
 
 /// How an attribute is stored in a node's words: one word each; `ints` is a
@@ -63,6 +67,7 @@ template <OpName name> inline constexpr OpInfo op{name.text};
 
 struct Arena;
 struct Realization;
+struct ResultType;
 
 struct Node {
   enum State : uint8_t {
@@ -71,7 +76,8 @@ struct Node {
     tracked = 4,   // leads to a trainable variable or a requireGrad() tensor
     onPurpose = 8, // a leaf that is a constant to gradients by intent
     wanted = 16,   // trainable now, or made by requireGrad()
-    onPath = 32    // a recorded gradient goes through: keeps its inputs
+    onPath = 32,   // a recorded gradient goes through: keeps its inputs
+    inPlace = 64   // `payload` lies in the node, behind its words
   };
   std::atomic<uint32_t> refs;
   DType dtype;
@@ -91,7 +97,7 @@ struct Node {
   int32_t line;
   uint32_t scope; // module path
   Realization *payload;
-  // then dims, attributes, inputs, one word each
+  // then dims, attributes, inputs, one word each; with `inPlace` the payload
 
   const uint64_t *words() const {
     return reinterpret_cast<const uint64_t *>(this + 1);
@@ -153,6 +159,16 @@ extern constinit thread_local Context context
 /// The one way into the graph: a node with one reference for the caller. Inputs
 /// of a trace that is not open here throw TraceError.
 Node *record(const NewNode &node);
+
+/// The same for a node that has its value from the start and belongs to no
+/// trace; without inputs. `state` goes with `realized` and `cut`.
+Node *recordValue(const NewNode &node, runtime::BufferPtr value,
+                  uint8_t state = 0);
+/// `nodes[i]` becomes a node of `values[i]`, which is moved in. When it throws,
+/// those that are not null have been recorded.
+void recordValues(const OpInfo &op, std::span<const ResultType> types,
+                  std::span<runtime::BufferPtr> values, uint8_t state,
+                  Where where, std::span<Node *> nodes);
 
 inline void retain(Node *node) {
   node->refs.fetch_add(1, std::memory_order_relaxed);

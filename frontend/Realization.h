@@ -1,20 +1,18 @@
 // Realization.h - the value of a node that has one.
 #pragma once
 
+#include "needle/runtime/Buffer.h"
 #include "needle/runtime/Error.h"
 
 #include <memory>
-#include <vector>
-
-namespace needle::runtime {
-class Buffer;
-}
 
 namespace needle::detail {
 
 struct Realization {
-  /// One per result; empty where an op of several results had nobody to ask.
-  std::vector<std::shared_ptr<runtime::Buffer>> buffers;
+  /// Of an op of one result.
+  runtime::BufferPtr buffer;
+  /// Of an op of several, one each; empty where nobody was there to ask.
+  std::unique_ptr<runtime::BufferPtr[]> several;
   /// The line that made the node a leaf.
   Where cutAt;
 };

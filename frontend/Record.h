@@ -37,34 +37,35 @@ template <class E>
 /// Words on the stack unless there are many.
 template <class T, size_t N> class Words {
 public:
-  void push(T word) {
-    if (count < N) [[likely]]
-      small[count++] = word;
-    else
-      grow(word);
+  Words() = default;
+  Words(const Words &) = delete;
+  void push(T word) { *extend(1) = word; }
+  void append(std::span<const T> words) { // no word aliases it
+    T *to = extend(words.size());
+    for (T word : words)
+      *to++ = word;
   }
-  void append(std::span<const T> words) {
-    size_t at = count; // no word aliases it
-    if (at + words.size() <= N) [[likely]] {
-      for (T word : words)
-        small[at++] = word;
-      count = at;
-    } else
-      for (T word : words)
-        push(word);
+  /// `more` words for the caller to write.
+  T *extend(size_t more) {
+    if (size_t(end - next) < more) [[unlikely]]
+      grow(more);
+    return std::exchange(next, next + more);
   }
-  std::span<const T> words() const {
-    return {count <= N ? small.data() : large.data(), count};
-  }
+  size_t size() const { return size_t(next - begin); }
+  std::span<const T> words() const { return {begin, size()}; }
 
 private:
-  [[gnu::noinline]] void grow(T word) {
-    if (count++ == N)
-      large.assign(small.begin(), small.end());
-    large.push_back(word);
+  [[gnu::noinline]] void grow(size_t more) {
+    size_t count = size();
+    if (large.empty())
+      large.assign(begin, next);
+    large.resize(2 * (count + more));
+    begin = large.data();
+    next = begin + count;
+    end = begin + large.size();
   }
   std::array<T, N> small;
-  size_t count = 0;
+  T *begin = small.data(), *next = begin, *end = begin + N;
   std::vector<T> large;
 };
 

@@ -10,16 +10,9 @@
 namespace needle::detail {
 
 // ---- arguments -------------------------------------------------------------
-void CallArguments::tensor(const Tensor &tensor) {
-  Node *node = tensor.get();
-  if (!node)
-    throw Error(reported(where),
-                "an argument of a jitted function is an empty tensor");
-  nodes.push(node);
-  words.push(uint64_t(node->dtype) | uint64_t(node->target) << 8 |
-             uint64_t(node->rank) << 16 | uint64_t(1) << 63);
-  for (int64_t dim : node->dims())
-    words.push(uint64_t(dim));
+void CallArguments::failEmpty() const {
+  throw Error(reported(where),
+              "an argument of a jitted function is an empty tensor");
 }
 void CallArguments::text(const std::string &value) {
   words.push(value.size());

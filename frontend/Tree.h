@@ -188,8 +188,13 @@ template <class T, class Next> T mapTree(const T &tree, Next &next) {
     return std::apply(rebuild, tree);
   } else if constexpr (RangeTree<T>) {
     T copy;
+    if constexpr (requires { copy.reserve(tree.size()); })
+      copy.reserve(tree.size());
     for (const auto &value : tree)
-      copy.insert(copy.end(), mapTree(value, next));
+      if constexpr (requires { copy.push_back(mapTree(value, next)); })
+        copy.push_back(mapTree(value, next));
+      else
+        copy.insert(copy.end(), mapTree(value, next));
     return copy;
   } else {
     return withFields(tree, rebuild);

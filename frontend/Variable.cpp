@@ -56,35 +56,46 @@ const char *detail::shownName(const Cell &cell) {
                     std::to_string(cell.made.line));
 }
 
-static Tensor version(const Cell &cell, const Node *like,
-                      std::span<Node *const> inputs,
-                      std::shared_ptr<runtime::Buffer> buffer, Where where) {
-  uint64_t words[] = {cell.id, reinterpret_cast<uintptr_t>(shownName(cell))};
-  // Its value is known: it belongs to no trace.
-  RecordIn trace(buffer ? 0 : context.trace);
-  Tensor version = Tensor::adopt(record({&versionOp, like->dtype, like->target,
-                                         like->dims(), words, inputs, where}));
-  Node *node = version.get();
-  if (buffer) {
-    node->payload = new Realization{{std::move(buffer)}, where};
-    node->set(Node::State(Node::realized | Node::cut));
-  }
-  node->clear(Node::tracked);
-  if (cell.trainable && isFloating(node->dtype))
-    node->set(Node::State(Node::tracked | Node::wanted));
-  return version;
+// Whether gradients are taken at a variable's value.
+static uint8_t trainedState(const Cell &cell, const Node *value) {
+  return cell.trainable && isFloating(value->dtype)
+             ? Node::tracked | Node::wanted
+             : 0;
+}
+
+// A value that is known.
+static Tensor knownVersion(const Cell &cell, const Node *like, uint64_t name,
+                           runtime::BufferPtr buffer, Where where) {
+  uint64_t words[] = {cell.id, name};
+  return Tensor::adopt(recordValue(
+      {&versionOp, like->dtype, like->target, like->dims(), words, {}, where},
+      std::move(buffer), trainedState(cell, like)));
 }
 
 Tensor detail::makeVersion(const Cell &cell, const Tensor &value, Where where) {
   Node *from = value.get();
-  auto buffer = bufferOf(from);
-  std::span<Node *const> inputs{&from, buffer ? 0u : 1u};
-  return version(cell, from, inputs, std::move(buffer), where);
+  auto name = reinterpret_cast<uintptr_t>(shownName(cell));
+  if (auto buffer = bufferOf(from))
+    return knownVersion(cell, from, name, std::move(buffer), where);
+  uint64_t words[] = {cell.id, name};
+  Tensor version = Tensor::adopt(record({&versionOp,
+                                         from->dtype,
+                                         from->target,
+                                         from->dims(),
+                                         words,
+                                         {&from, 1},
+                                         where}));
+  Node *node = version.get();
+  node->clear(Node::tracked);
+  node->set(Node::State(trainedState(cell, node)));
+  return version;
 }
 
 void detail::setComputed(const std::shared_ptr<Cell> &cell,
-                         std::shared_ptr<runtime::Buffer> buffer, Where where) {
-  cell->value = version(*cell, cell->value.get(), {}, std::move(buffer), where);
+                         runtime::BufferPtr buffer, Where where) {
+  const Node *old = cell->value.get();
+  auto name = reinterpret_cast<uintptr_t>(variableName(old));
+  cell->value = knownVersion(*cell, old, name, std::move(buffer), where);
   cell->before = Tensor();
   cell->assigned = where;
   cell->pendingOn = 0;

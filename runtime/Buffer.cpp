@@ -5,16 +5,14 @@
 
 namespace needle::runtime {
 
-Buffer::Buffer(size_t bytes)
-    : block(Allocator::process().allocate(bytes)), size(bytes) {}
-
-Buffer::~Buffer() {
-  event.join(); // nobody writes to memory that is given back
-  Allocator::process().free(block);
+BufferPtr Buffer::allocate(size_t bytes) {
+  return allocate(bytes, classFor(bytes));
 }
 
-BufferPtr Buffer::allocate(size_t bytes) {
-  return std::make_shared<Buffer>(bytes);
+void Buffer::addElements() {
+  Block block = Allocator::process().allocate(size);
+  elements = block.data;
+  capacity = block.capacity;
 }
 
 BufferPtr Buffer::copyOf(const void *data, size_t bytes) {
@@ -24,13 +22,16 @@ BufferPtr Buffer::copyOf(const void *data, size_t bytes) {
   return buffer;
 }
 
-bool solelyOwned(const BufferPtr &buffer) {
-  if (buffer.use_count() != 1)
-    return false;
-  // use_count() orders nothing. Counting up and down does: it is a
-  // read-modify-write after the last other owner's, with acquire.
-  BufferPtr another = buffer;
-  return another.use_count() == 2;
+void Buffer::destroy(Buffer *buffer) noexcept {
+  buffer->event.join(); // nobody writes to memory that is given back
+  int number = buffer->number;
+  Block block;
+  if (buffer->capacity) [[unlikely]]
+    block = {buffer->elements, buffer->capacity};
+  buffer->~Buffer();
+  Allocator::freeSmall(buffer, number);
+  if (block.data)
+    Allocator::process().free(block);
 }
 
 } // namespace needle::runtime

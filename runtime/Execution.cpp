@@ -4,58 +4,58 @@
 #include "needle/runtime/Run.h"
 #include "needle/runtime/Validate.h"
 
-#include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <mutex>
-#include <ranges>
 #include <utility>
 
 namespace needle::runtime {
 
 /// What runs share, and the runs that nobody uses now.
 struct Executable::Pool {
-  LoopDependents dependents;
-  BufferPtr constants;      // aligned as kernels expect
-  int64_t scratchBytes = 0; // of a thread, the most of any phase
-  std::mutex mutex;
-  std::vector<std::unique_ptr<Run>> idle;
+  explicit Pool(const Program &program);
+  ~Pool() { delete spare.load(); }
+  Pool(const Pool &) = delete;
 
-  std::unique_ptr<Run> take(const Program &program) {
+  Run *take(const Program &program) {
+    if (Run *run = spare.exchange(nullptr, std::memory_order_acquire))
+      return run;
     {
       std::lock_guard lock(mutex);
       if (!idle.empty()) {
-        std::unique_ptr<Run> run = std::move(idle.back());
+        Run *run = idle.back().release();
         idle.pop_back();
         return run;
       }
     }
-    return std::make_unique<Run>(program, dependents);
+    return new Run(program, plan);
   }
-  void give(std::unique_ptr<Run> run) {
+  void give(Run *run) {
+    Run *none = nullptr;
+    if (spare.compare_exchange_strong(none, run, std::memory_order_release,
+                                      std::memory_order_relaxed))
+      return;
     std::lock_guard lock(mutex);
-    idle.push_back(std::move(run));
+    idle.emplace_back(run);
   }
+
+  Plan plan;
+  BufferPtr constants; // aligned as kernels expect
+  /// One run is at hand without a lock.
+  std::atomic<Run *> spare{nullptr};
+  std::mutex mutex;
+  std::vector<std::unique_ptr<Run>> idle;
 };
 
-static int64_t mostScratch(const std::vector<Command> &commands) {
-  int64_t most = 0;
-  for (const Command &command : commands) {
-    if (auto *loop = std::get_if<Loop>(&command.what))
-      most = std::max(most, mostScratch(loop->body));
-    if (auto *launch = std::get_if<Launch>(&command.what))
-      for (const Phase &phase : launch->phases)
-        most = std::max(most, phase.scratchBytes);
-  }
-  return most;
+Executable::Pool::Pool(const Program &program) : plan(program) {
+  constants =
+      Buffer::copyOf(program.constants.data(), program.constants.size());
 }
 
 Executable::Executable(std::shared_ptr<const Program> program)
-    : source(std::move(program)), pool(std::make_shared<Pool>()) {
+    : source(std::move(program)) {
   validate(*source);
-  pool->dependents = findDependents(*source);
-  pool->scratchBytes = mostScratch(source->commands);
-  pool->constants =
-      Buffer::copyOf(source->constants.data(), source->constants.size());
+  pool = std::make_shared<Pool>(*source);
 }
 
 Executable::~Executable() = default;
@@ -68,8 +68,10 @@ public:
   Arena(const Program &program, size_t scratchBytes)
       : workspaceOffset((size_t(program.arenaBytes) + 63) / 64 * 64),
         scratchOffset(workspaceOffset +
-                      (size_t(program.workspaceBytes) + 63) / 64 * 64),
-        block(Allocator::process().allocate(scratchOffset + scratchBytes)) {}
+                      (size_t(program.workspaceBytes) + 63) / 64 * 64) {
+    if (size_t bytes = scratchOffset + scratchBytes)
+      block = Allocator::process().allocate(bytes);
+  }
   ~Arena() { Allocator::process().free(block); }
   Arena(Arena &&other) noexcept
       : workspaceOffset(other.workspaceOffset),
@@ -85,204 +87,184 @@ private:
 };
 } // namespace
 
-static void checkArguments(const Program &program,
-                           const std::vector<BufferPtr> &arguments) {
-  if (arguments.size() != program.arguments.size())
-    throw Error("program " + program.name + " takes " +
-                std::to_string(program.arguments.size()) + " arguments, not " +
-                std::to_string(arguments.size()));
-  for (size_t i = 0; i < arguments.size(); ++i) {
-    size_t wanted = byteSize(program.arguments[i].type);
-    if (!arguments[i] || arguments[i]->bytes() != wanted)
-      throw Error("program " + program.name + ": argument " +
-                  std::to_string(i) + " needs " + std::to_string(wanted) +
-                  " bytes, not " +
-                  (arguments[i] ? std::to_string(arguments[i]->bytes())
-                                : "an empty buffer"));
-    arguments[i]->ready().join();
-  }
+// ---- checks ----------------------------------------------------------------
+[[noreturn]] static void failArgument(const Program &program, size_t number,
+                                      size_t wanted, const Buffer *given) {
+  throw Error("program " + program.name + ": argument " +
+              std::to_string(number) + " needs " + std::to_string(wanted) +
+              " bytes, not " +
+              (given ? std::to_string(given->bytes()) : "an empty buffer"));
 }
 
-static bool callsHost(const std::vector<Command> &commands) {
-  return std::ranges::any_of(commands, [](const Command &command) {
-    if (auto *loop = std::get_if<Loop>(&command.what))
-      return callsHost(loop->body);
-    return std::holds_alternative<HostCall>(command.what);
-  });
-}
-
-namespace {
-/// A result that is an argument, unchanged, in memory of its own.
-struct UnchangedResult {
-  void *to;
-  const void *from;
-  size_t bytes;
-};
-} // namespace
-
-/// Gives each result its memory. An argument's is taken at most once, and not
-/// when the argument itself is a result, too.
-static Executed allocateResults(const Program &program,
-                                const std::vector<BufferPtr> &arguments,
-                                bool shareUnchanged,
-                                std::vector<UnchangedResult> &unchanged) {
-  Executed executed;
-  executed.results.reserve(program.results.size());
-  std::vector<int32_t> kept; // arguments that are not to be taken (any more)
-  for (const ProgramResult &result : program.results)
-    if (result.sameAs >= 0)
-      kept.push_back(result.sameAs);
-  for (const ProgramResult &result : program.results) {
-    size_t bytes = byteSize(result.type);
-    if (result.sameAs >= 0) {
-      const BufferPtr &same = arguments[size_t(result.sameAs)];
-      executed.results.push_back(shareUnchanged ? same
-                                                : Buffer::allocate(bytes));
-      if (!shareUnchanged)
-        unchanged.push_back(
-            {executed.results.back()->data(), same->data(), bytes});
-      continue;
-    }
-    int32_t reuse = result.inPlaceOf;
-    if (reuse >= 0 &&
-        std::find(kept.begin(), kept.end(), reuse) == kept.end() &&
-        solelyOwned(arguments[size_t(reuse)])) {
-      kept.push_back(reuse);
-      ++executed.updatedInPlace;
-      executed.results.push_back(arguments[size_t(reuse)]);
-      continue;
-    }
-    executed.updatedByCopy += reuse >= 0;
-    executed.results.push_back(Buffer::allocate(bytes));
-  }
-  return executed;
-}
-
-/// A run of the pool, until it goes.
-class Executable::Borrowed {
-public:
-  Borrowed(const std::shared_ptr<Pool> &pool, const Program &program)
-      : pool(pool), run(pool->take(program)) {}
-  Borrowed(Borrowed &&) noexcept = default;
-  ~Borrowed() {
-    if (run)
-      pool->give(std::move(run));
-  }
-  Run *operator->() { return run.get(); }
-  Run &operator*() { return *run; }
-
-private:
-  std::shared_ptr<Pool> pool;
-  std::unique_ptr<Run> run;
-};
-
+// ---- one run ---------------------------------------------------------------
 /// One run that has everything it needs.
-struct Executable::Submitted {
-  std::shared_ptr<const Program> program;
-  std::vector<BufferPtr> arguments; // but for those whose memory results took
-  Arena arena;
-  Borrowed run;
-  std::vector<UnchangedResult> unchanged;
-  ExecuteOptions options;
+class Executable::Submitted {
+public:
+  Submitted(Pool &pool, const Program &program, const ExecuteOptions &options)
+      : pool(&pool), arena(program, scratchBytes(pool, options)),
+        run(pool.take(program)), options(options) {}
+  Submitted(Submitted &&other) noexcept
+      : pool(other.pool), arena(std::move(other.arena)),
+        run(std::exchange(other.run, nullptr)), options(other.options) {}
+  ~Submitted() {
+    if (!run)
+      return;
+    run->unchanged.clear();
+    run->isKept.clear();
+    pool->give(run);
+  }
 
+  /// Throws unless the arguments are what the program takes.
+  void bindArguments(const Program &program,
+                     std::span<const Argument> arguments);
+  /// Gives each result its memory.
+  void bindResults(std::span<const Argument> arguments, Executed &executed);
   void operator()() {
-    for (const UnchangedResult &copy : unchanged)
+    for (const Run::Unchanged &copy : run->unchanged)
       if (copy.bytes)
         std::memcpy(copy.to, copy.from, copy.bytes);
-    (*run)(options);
+    (*run)(arena.scratch(), options);
   }
+
+private:
+  bool takes(const Argument &argument, size_t number);
+  BufferPtr copyLater(const Plan::Result &result, const Argument &argument);
+  static size_t scratchBytes(const Pool &pool, const ExecuteOptions &options) {
+    if (!pool.plan.scratchBytes)
+      return 0;
+    const ThreadPool &threads =
+        options.threads ? *options.threads : ThreadPool::process();
+    return size_t(threads.threads()) *
+           size_t(Grid::scratchStride(pool.plan.scratchBytes));
+  }
+
+  Pool *pool;
+  Arena arena;
+  Run *run;
+  ExecuteOptions options;
 };
 
-Executed Executable::execute(std::vector<BufferPtr> &&arguments,
-                             const ExecuteOptions &options) const {
-  const Program &program = *source;
-  checkArguments(program, arguments);
-  checkIndices(program, arguments);
-  const ThreadPool &threads =
-      options.threads ? *options.threads : ThreadPool::process();
-  size_t scratch = size_t(threads.threads()) *
-                   size_t(Grid::scratchStride(pool->scratchBytes));
-  Submitted it{source, {},     Arena(program, scratch), Borrowed(pool, program),
-               {},     options};
-  Executed executed =
-      allocateResults(program, arguments, options.shareUnchanged, it.unchanged);
-  executed.mayFail = program.statusValue >= 0 || callsHost(program.commands);
-  RunMemory &memory = it.run->memory;
-  memory.arguments.clear();
-  memory.results.clear();
-  for (const BufferPtr &argument : arguments)
-    memory.arguments.push_back(argument->as<char>());
-  for (const BufferPtr &result : executed.results)
-    memory.results.push_back(result->as<char>());
-  memory.arena = it.arena.arena();
-  memory.workspace = it.arena.workspace();
-  memory.scratch = it.arena.scratch();
-  memory.constants = pool->constants->as<char>();
-  // From here on the arguments belong to the run.
-  it.arguments = std::move(arguments);
-  arguments.clear();
-  if (!Queue::isDeferred()) {
-    executed.done = Queue::submit([&it] { it(); });
-    return executed;
+void Executable::Submitted::bindArguments(const Program &program,
+                                          std::span<const Argument> arguments) {
+  const std::vector<size_t> &wanted = pool->plan.arguments;
+  if (arguments.size() != wanted.size())
+    throw Error("program " + program.name + " takes " +
+                std::to_string(wanted.size()) + " arguments, not " +
+                std::to_string(arguments.size()));
+  char **slots = run->bases();
+  slots[Plan::arena] = arena.arena();
+  slots[Plan::workspace] = arena.workspace();
+  slots[Plan::constants] = pool->constants->as<char>();
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    Buffer *buffer = arguments[i].buffer;
+    if (!buffer || buffer->bytes() != wanted[i]) [[unlikely]]
+      failArgument(program, i, wanted[i], buffer);
+    buffer->ready().join();
+    slots[Plan::firstArgument + i] = buffer->as<char>();
   }
-  // A result in an argument's memory is its only owner now: a later call may
+  for (uint32_t i : pool->plan.indexArguments)
+    checkIndices(program, i, *arguments[i].buffer);
+}
+
+// An argument's memory is taken at most once, and not when the argument itself
+// is a result, too.
+bool Executable::Submitted::takes(const Argument &argument, size_t number) {
+  if (!solelyOwned(*argument.buffer))
+    return false;
+  std::vector<char> &isKept = run->isKept;
+  if (isKept.empty()) {
+    isKept.resize(pool->plan.arguments.size());
+    for (const Plan::Result &result : pool->plan.results)
+      if (result.sameAs >= 0)
+        isKept[size_t(result.sameAs)] = true;
+  }
+  return !std::exchange(isKept[number], true);
+}
+
+BufferPtr Executable::Submitted::copyLater(const Plan::Result &result,
+                                           const Argument &argument) {
+  if (options.shareUnchanged)
+    return BufferPtr::share(argument.buffer);
+  BufferPtr copy = Buffer::allocate(result.bytes, result.sizeClass);
+  run->unchanged.push_back(
+      {copy->data(), argument.buffer->data(), result.bytes});
+  return copy;
+}
+
+void Executable::Submitted::bindResults(std::span<const Argument> arguments,
+                                        Executed &executed) {
+  executed.results.resize(pool->plan.results.size());
+  BufferPtr *buffer = executed.results.data();
+  char **slot = run->bases() + pool->plan.firstResult;
+  int inPlace = 0, copied = 0;
+  for (const Plan::Result &result : pool->plan.results) {
+    auto number = size_t(result.inPlaceOf);
+    if (result.sameAs >= 0) {
+      *buffer = copyLater(result, arguments[size_t(result.sameAs)]);
+    } else if (result.inPlaceOf >= 0 && arguments[number].isGivenUp &&
+               takes(arguments[number], number)) {
+      ++inPlace;
+      *buffer = BufferPtr::share(arguments[number].buffer);
+    } else {
+      copied += result.inPlaceOf >= 0;
+      *buffer = Buffer::allocate(result.bytes, result.sizeClass);
+    }
+    *slot++ = (*buffer++)->as<char>();
+  }
+  executed.updatedInPlace = inPlace;
+  executed.updatedByCopy = copied;
+}
+
+/// A run that outlives the call: with all that it uses.
+struct Executable::Kept {
+  std::shared_ptr<const Program> program;
+  std::shared_ptr<Pool> pool;
+  std::vector<BufferPtr> arguments; // but for those whose memory results took
+  Submitted run;
+};
+
+void Executable::execute(std::span<const Argument> arguments,
+                         const ExecuteOptions &options,
+                         Executed &executed) const {
+  executed.results.clear();
+  executed.done = Event();
+  executed.mayFail = pool->plan.mayFail;
+  Submitted run(*pool, *source, options);
+  run.bindArguments(*source, arguments);
+  run.bindResults(arguments, executed);
+  if (!Queue::isDeferred()) {
+    executed.done = Queue::submit([&run] { run(); });
+    return;
+  }
+  // A result in an argument's memory is to be its only owner: a later call may
   // take it in turn. Memory is not given back before what writes to it has run.
-  for (BufferPtr &argument : it.arguments)
-    if (std::ranges::count(executed.results, argument))
-      argument.reset();
-  auto kept = std::make_shared<Submitted>(std::move(it));
-  executed.done = Queue::submit([kept] { (*kept)(); });
+  std::vector<BufferPtr> held;
+  for (const Argument &argument : arguments)
+    if (std::ranges::none_of(executed.results, [&](const BufferPtr &result) {
+          return result.get() == argument.buffer;
+        }))
+      held.push_back(BufferPtr::share(argument.buffer));
+  auto kept = std::make_shared<Kept>(
+      Kept{source, pool, std::move(held), std::move(run)});
+  executed.done = Queue::submit([kept] { kept->run(); });
   for (size_t i = 0; i < executed.results.size(); ++i)
-    if (program.results[i].sameAs < 0 || !options.shareUnchanged)
+    if (pool->plan.results[i].sameAs < 0 || !options.shareUnchanged)
       executed.results[i]->setReady(executed.done);
   // A profile belongs to the caller.
   if (options.profile)
     executed.done.join();
+}
+
+Executed Executable::execute(std::vector<BufferPtr> &&arguments,
+                             const ExecuteOptions &options) const {
+  std::vector<Argument> given;
+  given.reserve(arguments.size());
+  for (const BufferPtr &argument : arguments)
+    given.push_back({argument.get(), true});
+  Executed executed;
+  execute(given, options, executed);
+  arguments.clear();
   return executed;
-}
-
-template <class T>
-static bool allWithin(const T *indices, size_t count, int64_t limit) {
-  // A minimum and a maximum are vectorised, an early exit is not.
-  T low = 0, high = -1;
-  for (size_t i = 0; i < count; ++i) {
-    low = std::min(low, indices[i]);
-    high = std::max(high, indices[i]);
-  }
-  return int64_t(low) >= -limit && int64_t(high) < limit;
-}
-
-template <class T>
-static void checkIndices(const ProgramArgument &argument, size_t number,
-                         const T *indices) {
-  size_t count = size_t(argument.type.shape.elements());
-  int64_t limit = argument.indexLimit;
-  if (allWithin(indices, count, limit))
-    return;
-  const T *bad = std::find_if(indices, indices + count, [&](int64_t i) {
-    return i < -limit || i >= limit;
-  });
-  std::string name =
-      argument.name.empty() ? std::to_string(number) : argument.name;
-  throwIndexError(argument.indexFile, argument.indexLine, argument.indexText,
-                  ": index " + std::to_string(*bad) +
-                      " is out of range for size " + std::to_string(limit) +
-                      " (element " + std::to_string(bad - indices) +
-                      " of argument " + name + ")");
-}
-
-void checkIndices(const Program &program,
-                  const std::vector<BufferPtr> &arguments) {
-  for (size_t i = 0; i < arguments.size(); ++i) {
-    const ProgramArgument &argument = program.arguments[i];
-    if (argument.indexLimit < 0)
-      continue;
-    arguments[i]->ready().join();
-    if (argument.type.dtype == DType::int32)
-      checkIndices(argument, i, arguments[i]->as<int32_t>());
-    else if (argument.type.dtype == DType::int64)
-      checkIndices(argument, i, arguments[i]->as<int64_t>());
-  }
 }
 
 } // namespace needle::runtime

@@ -6,6 +6,7 @@
 #include "needle/runtime/Program.h"
 
 #include <memory>
+#include <span>
 #include <vector>
 
 namespace needle::runtime {
@@ -21,6 +22,14 @@ struct ExecuteOptions {
   bool shareUnchanged = true;
   /// Null: the process's.
   ThreadPool *threads = nullptr;
+};
+
+/// An argument of a run that its caller holds until execute() returns.
+struct Argument {
+  Buffer *buffer = nullptr;
+  /// The caller lets go of it then: a result may take its memory if nobody else
+  /// holds it.
+  bool isGivenUp = false;
 };
 
 struct Executed {
@@ -51,11 +60,15 @@ public:
   /// when number or sizes of the arguments are wrong, MemoryError.
   Executed execute(std::vector<BufferPtr> &&arguments,
                    const ExecuteOptions &options = {}) const;
+  /// The same with arguments that the caller holds. The results are new ones;
+  /// the memory of the list is used again.
+  void execute(std::span<const Argument> arguments,
+               const ExecuteOptions &options, Executed &executed) const;
 
 private:
-  struct Submitted;
-  class Borrowed;
   struct Pool;
+  class Submitted;
+  struct Kept;
   std::shared_ptr<const Program> source;
   std::shared_ptr<Pool> pool; // runs may outlive this object
 };

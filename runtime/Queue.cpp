@@ -72,13 +72,12 @@ template <class State> static Pending<State> &pending() {
   return *pending;
 }
 
-bool Event::ready() const {
-  return !state || state->isDone.load(std::memory_order_acquire);
+bool Event::isDone() const {
+  return state->isDone.load(std::memory_order_acquire);
 }
 
-void Event::join() const {
-  if (!ready())
-    pending<State>().run([&] { return ready(); });
+void Event::block() const {
+  pending<State>().run([&] { return ready(); });
 }
 
 void Event::wait() const {

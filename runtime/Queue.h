@@ -11,10 +11,15 @@ namespace needle::runtime {
 class Event {
 public:
   Event() = default;
+  /// Was there work at all?
+  bool empty() const { return !state; }
   /// Is it done? Does not block.
-  bool ready() const;
+  bool ready() const { return !state || isDone(); }
   /// Blocks until it is done; never throws.
-  void join() const;
+  void join() const {
+    if (!ready())
+      block();
+  }
   /// Blocks until it is done and throws the error it ended with, if any; every
   /// call and every copy throws it.
   void wait() const;
@@ -22,6 +27,8 @@ public:
 private:
   friend class Queue;
   struct State;
+  bool isDone() const;
+  void block() const;
   std::shared_ptr<State> state; // null: done, without an error
 };
 

@@ -2,87 +2,32 @@
 #include "needle/runtime/Run.h"
 #include "needle/runtime/Error.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 
 namespace needle::runtime {
 
-using Kind = ProgramValue::Kind;
-
-/// The loop that moves each value, if there is one; all loops have a list.
-static void findMovers(const std::vector<Command> &commands,
-                       std::vector<const Loop *> &movers,
-                       LoopDependents &dependents) {
-  for (const Command &command : commands) {
-    auto *loop = std::get_if<Loop>(&command.what);
-    if (!loop)
-      continue;
-    dependents[loop];
-    for (const Loop::Moving &moving : loop->moving)
-      movers[size_t(moving.value)] = loop;
-    findMovers(loop->body, movers, dependents);
-  }
-}
-
-LoopDependents findDependents(const Program &program) {
-  LoopDependents dependents;
-  size_t count = program.values.size();
-  std::vector<const Loop *> movers(count);
-  findMovers(program.commands, movers, dependents);
-  // For each value the moving one next to it on the way to its root, or itself.
-  constexpr int32_t none = -1;
-  std::vector<int32_t> nearest(count, none);
-  for (size_t i = 0; i < count; ++i) {
-    auto next = [&](size_t number) {
-      const ProgramValue &value = program.values[number];
-      return value.kind == Kind::derived ? nearest[size_t(value.index)] : none;
-    };
-    for (int32_t moving = next(i); moving != none;
-         moving = next(size_t(moving)))
-      dependents[movers[size_t(moving)]].push_back(int32_t(i));
-    nearest[i] = movers[i] ? int32_t(i) : next(i);
-  }
-  return dependents;
-}
-
-void Run::operator()(const ExecuteOptions &options) {
+void Run::operator()(char *memory, const ExecuteOptions &options) {
   threads = options.threads ? options.threads : &ThreadPool::process();
   profile = options.profile;
-  for (size_t i = 0; i < pointers.size(); ++i)
-    resolve(int32_t(i));
+  scratch = memory;
+  for (const Plan::Place &value : plan.places)
+    place(value);
   resetStatus();
-  run(program.commands);
+  run(plan.commands);
   checkStatus();
 }
 
-void Run::resolve(int32_t number) {
-  const ProgramValue &value = program.values[size_t(number)];
-  char *base = nullptr;
-  switch (value.kind) {
-  case Kind::argument:
-    base = memory.arguments[size_t(value.index)];
-    break;
-  case Kind::result:
-    base = memory.results[size_t(value.index)];
-    break;
-  case Kind::arena:
-    base = memory.arena;
-    break;
-  case Kind::workspace:
-    base = memory.workspace;
-    break;
-  case Kind::constant:
-    base = memory.constants;
-    break;
-  case Kind::derived:
-    base = static_cast<char *>(pointers[size_t(value.index)]);
-    break;
-  }
-  pointers[size_t(number)] = base + value.offset;
+void Run::gather(std::span<const uint32_t> slots) {
+  if (gathered.size() < slots.size())
+    gathered.resize(slots.size());
+  for (size_t i = 0; i < slots.size(); ++i)
+    gathered[i] = table[slots[i]];
 }
 
-void Run::run(const std::vector<Command> &commands) {
-  for (const Command &command : commands)
+void Run::run(const std::vector<Plan::Command> &commands) {
+  for (const Plan::Command &command : commands)
     std::visit([this](const auto &what) { run(what); }, command.what);
 }
 
@@ -108,73 +53,65 @@ private:
 };
 } // namespace
 
-void Run::run(const Launch &launch) {
+void Run::run(const Plan::Launch &launch) {
   Timer timer(profile, launch.name);
-  for (const Phase &phase : launch.phases)
-    run(phase);
+  for (uint32_t i = launch.firstPhase; i < launch.endPhase; ++i)
+    run(plan.phases[i]);
 }
 
-void Run::run(const Phase &phase) {
-  gathered.clear();
-  calls.clear();
-  for (const Call &call : phase.calls) {
-    calls.push_back({program.kernels[size_t(call.kernel)].blob->entry(),
-                     gathered.size(), call.scalars.data()});
-    for (int32_t buffer : call.buffers)
-      gathered.push_back(pointers[size_t(buffer)]);
-  }
-  threads->run({phase.tiles, phase.scratchBytes, phase.work, memory.scratch},
-               [this](int64_t tile, void *scratch) {
-                 for (const Prepared &call : calls)
-                   call.function(gathered.data() + call.buffers, call.scalars,
-                                 tile, scratch);
-               });
+void Run::run(const Plan::Phase &phase) {
+  gather({plan.buffers.data() + phase.firstBuffer,
+          plan.buffers.data() + phase.endBuffer});
+  std::span<const Plan::Call> calls{plan.calls.data() + phase.firstCall,
+                                    plan.calls.data() + phase.endCall};
+  auto tile = [&](int64_t number, void *scratch) {
+    for (const Plan::Call &call : calls)
+      call.function(gathered.data() + call.buffers, call.scalars, number,
+                    scratch);
+  };
+  if (phase.isSerial)
+    for (int64_t i = 0; i < phase.tiles; ++i)
+      tile(i, scratch);
+  else
+    threads->run({phase.tiles, phase.scratchBytes, phase.work, scratch}, tile);
 }
 
-void Run::run(const Copy &copy) {
+void Run::run(const Plan::Copy &copy) {
   Timer timer(profile, "copy");
-  void *to = pointers[size_t(copy.to)], *from = pointers[size_t(copy.from)];
+  void *to = table[copy.to], *from = table[copy.from];
   if (copy.bytes && to != from)
-    std::memmove(to, from, size_t(copy.bytes));
+    std::memmove(to, from, copy.bytes);
 }
 
-void Run::run(const HostCall &call) {
+void Run::run(const Plan::HostCall &call) {
   Timer timer(profile, call.name);
-  gathered.clear();
-  for (int32_t value : call.values)
-    gathered.push_back(pointers[size_t(value)]);
+  gather(call.values);
   (*call.function)(gathered.data());
 }
 
-void Run::run(const Loop &loop) {
-  const std::vector<int32_t> &derived = dependents.at(&loop);
+void Run::run(const Plan::Loop &loop) {
   for (int64_t i = 0; i < loop.count; ++i) {
     int64_t step = loop.reverse ? loop.count - 1 - i : i;
-    auto follow = [&](int32_t number, int64_t moved) {
-      const ProgramValue &value = program.values[size_t(number)];
-      auto *base = static_cast<char *>(pointers[size_t(value.index)]);
-      pointers[size_t(number)] = base + value.offset + moved;
-    };
-    for (const Loop::Moving &moving : loop.moving)
-      follow(moving.value, step * moving.stride);
-    for (int32_t number : derived)
-      follow(number, 0);
+    for (const Plan::Loop::Moving &moving : loop.moving)
+      place(moving.place, step * moving.stride);
+    for (const Plan::Place &value : loop.following)
+      place(value);
     if (loop.induction >= 0)
-      std::memcpy(pointers[size_t(loop.induction)], &step, sizeof step);
+      std::memcpy(table[size_t(loop.induction)], &step, sizeof step);
     run(loop.body);
   }
 }
 
 void Run::resetStatus() {
-  if (program.statusValue >= 0)
-    std::memset(pointers[size_t(program.statusValue)], 0, sizeof(int64_t));
+  if (plan.status >= 0)
+    std::memset(table[size_t(plan.status)], 0, sizeof(int64_t));
 }
 
 void Run::checkStatus() const {
-  if (program.statusValue < 0)
+  if (plan.status < 0)
     return;
   int64_t status = 0;
-  std::memcpy(&status, pointers[size_t(program.statusValue)], sizeof status);
+  std::memcpy(&status, table[size_t(plan.status)], sizeof status);
   if (status == 0)
     return;
   if (status < 0 || status > int64_t(program.statuses.size()))
@@ -182,6 +119,46 @@ void Run::checkStatus() const {
                 std::to_string(status));
   const StatusEntry &entry = program.statuses[size_t(status - 1)];
   throwIndexError(entry.file, entry.line, entry.text, "");
+}
+
+// ---- indices among the arguments -------------------------------------------
+template <class T>
+static bool allWithin(const T *indices, size_t count, int64_t limit) {
+  // A minimum and a maximum are vectorised, an early exit is not.
+  T low = 0, high = -1;
+  for (size_t i = 0; i < count; ++i) {
+    low = std::min(low, indices[i]);
+    high = std::max(high, indices[i]);
+  }
+  return int64_t(low) >= -limit && int64_t(high) < limit;
+}
+
+template <class T>
+static void checkIndices(const ProgramArgument &argument, size_t number,
+                         const T *indices) {
+  size_t count = size_t(argument.type.shape.elements());
+  int64_t limit = argument.indexLimit;
+  if (allWithin(indices, count, limit))
+    return;
+  const T *bad = std::find_if(indices, indices + count, [&](int64_t i) {
+    return i < -limit || i >= limit;
+  });
+  std::string name =
+      argument.name.empty() ? std::to_string(number) : argument.name;
+  throwIndexError(argument.indexFile, argument.indexLine, argument.indexText,
+                  ": index " + std::to_string(*bad) +
+                      " is out of range for size " + std::to_string(limit) +
+                      " (element " + std::to_string(bad - indices) +
+                      " of argument " + name + ")");
+}
+
+void checkIndices(const Program &program, size_t number,
+                  const Buffer &indices) {
+  const ProgramArgument &argument = program.arguments[number];
+  if (argument.type.dtype == DType::int32)
+    checkIndices(argument, number, indices.as<int32_t>());
+  else if (argument.type.dtype == DType::int64)
+    checkIndices(argument, number, indices.as<int64_t>());
 }
 
 void throwIndexError(const std::string &file, int line, std::string text,

@@ -2,72 +2,65 @@
 #pragma once
 
 #include "needle/runtime/Execution.h"
+#include "needle/runtime/Plan.h"
 #include "needle/runtime/ThreadPool.h"
 
-#include <unordered_map>
+#include <span>
+#include <vector>
 
 namespace needle::runtime {
-
-/// For each loop, at any depth, the values that follow from its moving ones
-/// and must be resolved again in each iteration.
-using LoopDependents = std::unordered_map<const Loop *, std::vector<int32_t>>;
-LoopDependents findDependents(const Program &program);
-
-/// Memory that one run works with.
-struct RunMemory {
-  std::vector<char *> arguments;
-  std::vector<char *> results;
-  char *arena;
-  char *workspace;
-  char *scratch; // of every thread
-  char *constants;
-};
 
 /// Reused from run to run, by one thread at a time: its lists keep their
 /// memory.
 class Run {
 public:
-  Run(const Program &program, const LoopDependents &dependents)
-      : program(program), dependents(dependents),
-        pointers(program.values.size()) {}
+  Run(const Program &program, const Plan &plan)
+      : program(program), plan(plan), table(plan.slots) {}
 
-  /// Resolves the values of `memory` and runs all commands. Throws IndexError
-  /// when a kernel reported a bad index, after the last command.
-  void operator()(const ExecuteOptions &options);
+  /// Where the pointers of the bases go (Plan::Base), before the run.
+  char **bases() { return table.data(); }
+  /// Resolves the values and runs all commands. Throws IndexError when a kernel
+  /// reported a bad index, after the last command. `scratch` is that of every
+  /// thread.
+  void operator()(char *scratch, const ExecuteOptions &options);
 
-  RunMemory memory;
+  /// A result that is an argument, unchanged, in memory of its own.
+  struct Unchanged {
+    void *to;
+    const void *from;
+    size_t bytes;
+  };
+  /// For its caller, who empties them.
+  std::vector<Unchanged> unchanged;
+  std::vector<char> isKept;
 
 private:
-  /// A call with its pointers: `buffers` starts at that place of `gathered`.
-  struct Prepared {
-    TileFunction *function;
-    size_t buffers;
-    const int64_t *scalars;
-  };
-
-  void resolve(int32_t number);
-  void run(const std::vector<Command> &commands);
-  void run(const Launch &launch);
-  void run(const Phase &phase);
-  void run(const Copy &copy);
-  void run(const HostCall &call);
-  void run(const Loop &loop);
+  void run(const std::vector<Plan::Command> &commands);
+  void run(const Plan::Launch &launch);
+  void run(const Plan::Phase &phase);
+  void run(const Plan::Copy &copy);
+  void run(const Plan::HostCall &call);
+  void run(const Plan::Loop &loop);
+  /// Pointers to `slots`, one after the other.
+  void gather(std::span<const uint32_t> slots);
+  void place(const Plan::Place &place, int64_t moved = 0) {
+    table[place.slot] = table[place.base] + place.offset + moved;
+  }
   void resetStatus();
   void checkStatus() const;
 
   const Program &program;
-  const LoopDependents &dependents;
-  std::vector<void *> pointers; // of the values
+  const Plan &plan;
+  std::vector<char *> table;
   std::vector<void *> gathered;
-  std::vector<Prepared> calls;
+  char *scratch = nullptr;
   ThreadPool *threads = nullptr;
   Profile *profile = nullptr;
 };
 
-/// Throws IndexError when an argument with an indexLimit holds an index outside
-/// of [-limit, limit).
-void checkIndices(const Program &program,
-                  const std::vector<BufferPtr> &arguments);
+/// Throws IndexError when `indices`, argument `number`, hold one outside of
+/// [-limit, limit).
+void checkIndices(const Program &program, size_t number, const Buffer &indices);
 
 /// The error for an op named by `text`, which may already start with the place.
 [[noreturn]] void throwIndexError(const std::string &file, int line,

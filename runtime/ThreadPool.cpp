@@ -202,7 +202,7 @@ void ThreadPool::run(const Grid &grid, TileBody *function, const void *body) {
     ~Counted() { callers.fetch_sub(1, std::memory_order_relaxed); }
   } counted(callers);
 
-  bool alone = count == 1 || grid.tiles <= 1 || grid.work < serialWork;
+  bool alone = count == 1 || isSerial(grid);
   if (alone || busy.exchange(true, std::memory_order_acquire))
     return runAlone(grid, function, body);
   struct Release {

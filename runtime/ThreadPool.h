@@ -18,8 +18,8 @@ struct Grid {
   /// About how many elements or multiply-adds; a small grid is run by its
   /// caller alone.
   int64_t work = 0;
-  /// Where that memory is: threads() times scratchStride(scratchBytes) bytes, 64-byte aligned; null: the pool
-  /// provides it.
+  /// Where that memory is: threads() times scratchStride(scratchBytes) bytes,
+  /// 64-byte aligned; null: the pool provides it.
   char *scratch = nullptr;
   /// From one thread's scratch memory to the next one's.
   static int64_t scratchStride(int64_t bytes) { return (bytes + 63) / 64 * 64; }
@@ -53,6 +53,10 @@ public:
 
   /// Grids of less work than this are not worth a second thread.
   static constexpr int64_t serialWork = 32768;
+  /// Is such a grid (of `tiles` and `work`) its caller's alone?
+  static bool isSerial(const auto &grid) {
+    return grid.tiles <= 1 || grid.work < serialWork;
+  }
 
 private:
   using TileBody = void(const void *body, int64_t tile, void *scratch);

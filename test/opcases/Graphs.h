@@ -10,7 +10,7 @@ namespace needle::test {
 
 struct RecordedGraph {
   Graph graph;
-  std::vector<std::shared_ptr<runtime::Buffer>> arguments;
+  std::vector<runtime::BufferPtr> arguments;
 };
 
 /// What `results` are computed by; their leaves are arguments.

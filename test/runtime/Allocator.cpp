@@ -3,6 +3,7 @@
 #include "needle/runtime/Buffer.h"
 #include "needle/runtime/Error.h"
 
+#include <algorithm>
 #include <cstring>
 #include <gtest/gtest.h>
 #include <thread>
@@ -103,15 +104,101 @@ TEST(Allocator, ServesManyThreads) {
   EXPECT_EQ(allocator.statistics().liveBytes, 0);
 }
 
+TEST(Allocator, AThreadKeepsItsSmallBlocks) {
+  Allocator &allocator = Allocator::process();
+  allocator.free(allocator.allocate(300));
+  Block first = allocator.allocate(300);
+  EXPECT_EQ(first.capacity, 320u);
+  EXPECT_TRUE(aligned(first, 64));
+  Allocator::Statistics before = allocator.statistics();
+  allocator.free(first);
+  EXPECT_EQ(allocator.statistics().liveBytes, before.liveBytes - 320);
+  EXPECT_EQ(allocator.statistics().cachedBytes, before.cachedBytes + 320);
+  Block second = allocator.allocate(257); // of the same class
+  EXPECT_EQ(second.data, first.data);
+  EXPECT_EQ(allocator.statistics().liveBytes, before.liveBytes);
+  allocator.free(second);
+  allocator.trim();
+  EXPECT_EQ(allocator.statistics().cachedBytes, 0);
+}
+
+TEST(Allocator, WhatAThreadKeepsIsBounded) {
+  Allocator &allocator = Allocator::process();
+  std::vector<Block> blocks;
+  for (int i = 0; i < 4000; ++i)
+    blocks.push_back(allocator.allocate(100));
+  int64_t live = allocator.statistics().liveBytes;
+  for (Block block : blocks)
+    allocator.free(block);
+  EXPECT_EQ(allocator.statistics().liveBytes, live - 4000 * 128);
+  // All but those that this thread keeps can be had by another.
+  int64_t fresh = allocator.statistics().fresh;
+  std::thread([&] {
+    std::vector<Block> own;
+    for (int i = 0; i < 4000 - int(ThreadCache::mostBytes / 128); ++i)
+      own.push_back(allocator.allocate(100));
+    for (Block block : own)
+      allocator.free(block);
+  }).join();
+  EXPECT_EQ(allocator.statistics().fresh, fresh);
+}
+
+TEST(Allocator, AThreadsSmallBlocksGoBackWhenItEnds) {
+  Allocator &allocator = Allocator::process();
+  allocator.trim();
+  Allocator::Statistics before = allocator.statistics();
+  std::thread([&] {
+    std::vector<Block> blocks;
+    for (int i = 0; i < 100; ++i)
+      blocks.push_back(allocator.allocate(448));
+    for (Block block : blocks)
+      allocator.free(block);
+  }).join();
+  EXPECT_EQ(allocator.statistics().liveBytes, before.liveBytes);
+  EXPECT_EQ(allocator.statistics().cachedBytes, before.cachedBytes + 100 * 448);
+  allocator.trim();
+  EXPECT_EQ(allocator.statistics().cachedBytes, before.cachedBytes);
+}
+
+TEST(Allocator, SmallBlocksWanderBetweenThreads) {
+  Allocator &allocator = Allocator::process();
+  int64_t live = allocator.statistics().liveBytes;
+  std::vector<std::vector<Block>> hands(4);
+  for (int round = 0; round < 20; ++round) {
+    std::vector<std::thread> threads;
+    for (size_t t = 0; t < hands.size(); ++t)
+      threads.emplace_back([&, t] {
+        for (Block block : hands[t]) {
+          EXPECT_EQ(*static_cast<char *>(block.data), char(t));
+          allocator.free(block);
+        }
+        hands[t].clear();
+        for (int i = 0; i < 300; ++i) {
+          hands[t].push_back(allocator.allocate(size_t(i + 1)));
+          // For the one whose turn is next.
+          std::memset(hands[t].back().data, int(t + 3) % 4,
+                      hands[t].back().capacity);
+        }
+      });
+    for (std::thread &thread : threads)
+      thread.join();
+    std::rotate(hands.begin(), hands.begin() + 1, hands.end());
+  }
+  for (std::vector<Block> &hand : hands)
+    for (Block block : hand)
+      allocator.free(block);
+  EXPECT_EQ(allocator.statistics().liveBytes, live);
+}
+
 TEST(Buffer, KnowsItsSoleOwner) {
   BufferPtr buffer = Buffer::copyOf("abc", 3);
   EXPECT_EQ(buffer->bytes(), 3u);
   EXPECT_EQ(buffer->as<char>()[2], 'c');
-  EXPECT_TRUE(solelyOwned(buffer));
+  EXPECT_TRUE(solelyOwned(*buffer));
   BufferPtr other = buffer;
-  EXPECT_FALSE(solelyOwned(buffer));
+  EXPECT_FALSE(solelyOwned(*buffer));
   other.reset();
-  EXPECT_TRUE(solelyOwned(buffer));
+  EXPECT_TRUE(solelyOwned(*buffer));
   EXPECT_NE(Buffer::allocate(0)->data(), nullptr);
 }
 
@@ -124,7 +211,7 @@ TEST(Buffer, ASoleOwnerSeesWhatOthersDidBefore) {
       EXPECT_EQ(*copy->as<int>(), 1);
       copy.reset();
     });
-    while (!solelyOwned(buffer))
+    while (!solelyOwned(*buffer))
       std::this_thread::yield();
     *buffer->as<int>() = 2;
     reader.join();

@@ -133,7 +133,7 @@ TEST(Execution, UpdatesASolelyOwnedArgumentInPlace) {
   EXPECT_EQ(executed.updatedInPlace, 1);
   EXPECT_EQ(executed.updatedByCopy, 0);
   EXPECT_EQ(values(executed.results[0]), (Floats{2, 3, 4, 5}));
-  EXPECT_TRUE(solelyOwned(executed.results[0]));
+  EXPECT_TRUE(solelyOwned(*executed.results[0]));
 }
 
 TEST(Execution, LeavesAnArgumentAloneThatOthersHold) {

@@ -110,22 +110,23 @@ void CheckedProgram::run() {
   ThreadPool alone(1);
   ExecuteOptions options;
   options.threads = &alone;
-  LoopDependents dependents = findDependents(*copy);
-  Run state(*copy, dependents);
+  Plan plan(*copy);
+  Run state(*copy, plan);
+  char **bases = state.bases();
+  uint32_t slot = Plan::firstArgument;
   for (const ProgramArgument &argument : copy->arguments)
-    state.memory.arguments.push_back(
-        makeBlock(int64_t(byteSize(argument.type))));
+    bases[slot++] = makeBlock(int64_t(byteSize(argument.type)));
   for (const ProgramResult &result : copy->results)
-    state.memory.results.push_back(makeBlock(int64_t(byteSize(result.type))));
+    bases[slot++] = makeBlock(int64_t(byteSize(result.type)));
   Costs costs;
   costs.add(copy->commands, 1, 0);
-  state.memory.arena = makeBlock(copy->arenaBytes);
-  state.memory.workspace = makeBlock(copy->workspaceBytes);
-  state.memory.scratch = makeBlock(int64_t(costs.scratchBytes));
-  state.memory.constants = makeBlock(int64_t(copy->constants.size()));
-  std::copy(copy->constants.begin(), copy->constants.end(),
-            state.memory.constants);
-  survives([&] { state(options); }); // a kernel's bad index, it may seem
+  bases[Plan::arena] = makeBlock(copy->arenaBytes);
+  bases[Plan::workspace] = makeBlock(copy->workspaceBytes);
+  bases[Plan::constants] = makeBlock(int64_t(copy->constants.size()));
+  std::ranges::copy(copy->constants, bases[Plan::constants]);
+  char *scratch = makeBlock(int64_t(costs.scratchBytes));
+  // A kernel's bad index, it may seem.
+  survives([&] { state(scratch, options); });
   blocks.clear();
 }
 
