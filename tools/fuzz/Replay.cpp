@@ -1,10 +1,12 @@
 // Replay.cpp - gives a target every file of a folder, without libFuzzer: what
-// fuzzing has found stays mended.
+// fuzzing has found stays mended. It must accept what is named seed..., and
+// refuse what is named wrong....
 #include "Fuzz.h"
 
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <string>
 #include <vector>
 
 int main(int count, char **arguments) {
@@ -12,22 +14,26 @@ int main(int count, char **arguments) {
     std::fprintf(stderr, "usage: %s FOLDER\n", arguments[0]);
     return 2;
   }
-  int files = 0;
+  using needle::fuzz::accepted;
+  int files = 0, seeds = 0;
   for (auto &entry : std::filesystem::directory_iterator(arguments[1])) {
     std::ifstream file(entry.path(), std::ios::binary);
     std::vector<char> bytes{std::istreambuf_iterator<char>(file), {}};
-    std::printf("%s\n", entry.path().filename().c_str());
+    std::string name = entry.path().filename().string();
+    std::printf("%s\n", name.c_str());
     std::fflush(stdout); // the last line names the file that ends the process
+    int before = accepted;
     LLVMFuzzerTestOneInput(reinterpret_cast<const uint8_t *>(bytes.data()),
                            bytes.size());
+    bool isAccepted = accepted > before, isSeed = name.starts_with("seed");
+    needle::fuzz::require(isAccepted || !isSeed,
+                          "it is refused; when a format has changed, "
+                          "tools/fuzz/run 60 makes new seeds");
+    needle::fuzz::require(!isAccepted || !name.starts_with("wrong"),
+                          "it is accepted");
     ++files;
+    seeds += isSeed;
   }
-  std::printf("%d of %d accepted\n", needle::fuzz::accepted, files);
-  if (needle::fuzz::accepted > 0)
-    return 0;
-  std::fprintf(stderr,
-               "%s: nothing is accepted any more, so little is tested; "
-               "tools/fuzz/run 60 makes a new one\n",
-               arguments[1]);
-  return 1;
+  std::printf("%d of %d accepted\n", accepted, files);
+  needle::fuzz::require(seeds > 0, "the folder has no seed");
 }

@@ -56,19 +56,19 @@ int main(int count, char **arguments) {
   std::string file = step([](Program &) {});
   write("step-file", "seed", file);
   file.back() ^= 1;
-  write("step-file", "seed-damaged", file);
+  write("step-file", "wrong-checksum", file);
   writeBody("seed", [](Program &) {});
-  // Each leaves its memory, unless it is refused.
-  writeBody("seed-value", [](Program &program) {
+  // Each would leave its memory.
+  writeBody("wrong-value", [](Program &program) {
     program.values[3].bytes = 16; // a kernel's result
   });
-  writeBody("seed-view", [](Program &program) {
+  writeBody("wrong-view", [](Program &program) {
     program.values[5].offset = 24; // moves
   });
-  writeBody("seed-stride", [](Program &program) {
+  writeBody("wrong-stride", [](Program &program) {
     std::get<Loop>(program.commands[1].what).moving[0].stride = 1 << 20;
   });
-  writeBody("seed-copy", [](Program &program) {
+  writeBody("wrong-copy", [](Program &program) {
     auto &loop = std::get<Loop>(program.commands[1].what);
     std::get<Copy>(loop.body[0].what).bytes = 1 << 20;
   });
