@@ -2,7 +2,8 @@
 //   needle-bench                     the names, one a line
 //   needle-bench WORKLOAD SECONDS    one JSON line
 //   needle-bench --check [WORKLOAD]  small instances against the interpreter
-//   needle-bench --soak WORKLOAD CALLS   resident memory over many calls
+//   needle-bench --soak WORKLOAD CALLS   resident memory over many calls, and
+//                                        the report with time per kernel
 #include "Timing.h"
 #include "Workload.h"
 
@@ -10,6 +11,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <iostream>
 #include <map>
 #include <unistd.h>
 
@@ -98,7 +100,7 @@ void run(const Workload &workload, double seconds) {
   Instance instance = workload.make();
   measure(workload.name, "needle", instance.call, seconds, [&] {
     return ", \"kernels_compiled\": " +
-           std::to_string(instance.kernelsCompiled());
+           std::to_string(instance.report().kernelsCompiled);
   });
 }
 
@@ -122,6 +124,7 @@ int soak(const Workload &workload, long calls) {
     }
     instance.call();
   }
+  std::cout << instance.report();
   return 0;
 }
 

@@ -18,8 +18,8 @@ struct Instance {
   std::function<void()> call;
   /// After calls: results and variables, to compare with another target's.
   std::function<std::vector<Tensor>()> values;
-  /// Kernels compiled so far, rather than found; none for what runs nothing.
-  std::function<int()> kernelsCompiled;
+  /// What was compiled, and time per kernel; nothing for what runs nothing.
+  std::function<Report()> report;
 };
 
 struct Workload {
@@ -51,7 +51,7 @@ Instance instanceOf(Function function, std::vector<Variable> variables,
     values.insert(values.end(), variables.begin(), variables.end());
     return values;
   };
-  instance.kernelsCompiled = [=] { return jitted->report().kernelsCompiled; };
+  instance.report = [=] { return jitted->report(); };
   return instance;
 }
 

@@ -31,7 +31,7 @@ Instance trace(int64_t count) {
   Instance instance;
   instance.call = [record] { (void)record(); };
   instance.values = [record] { return std::vector<Tensor>{record()}; };
-  instance.kernelsCompiled = [] { return 0; };
+  instance.report = [] { return Report(); };
   return instance;
 }
 
