@@ -16,7 +16,8 @@ static Sizes sizes(const char *op, std::initializer_list<Dim> list,
   if (list.size() > size_t(Shape::maxRank))
     fail<ShapeError>(op, where, "more than 8 dimensions");
   static_assert(sizeof(Dim) == sizeof(int64_t));
-  return Sizes({&list.begin()->value, list.size()});
+  const int64_t *first = list.size() ? &list.begin()->value : nullptr;
+  return Sizes({first, list.size()});
 }
 static Shape shapeOf(const Sizes &sizes) {
   return Shape(std::span<const int64_t>(sizes));
