@@ -166,6 +166,23 @@ func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
   EXPECT_TRUE(checked[0].agrees);
 }
 
+// sign at 0: the slopes on both sides are equal, and infinite.
+TEST(CheckGradient, JumpsAreLeftOut) {
+  Parsed parsed(R"(
+func.func @f(%x: tensor<3xf32>) -> tensor<3xf32> {
+  %p = needle.pin %x : tensor<3xf32>
+  %d = needle.detach %p : tensor<3xf32>
+  %0 = needle.sub %p, %d : tensor<3xf32>
+  %1 = needle.sign %0 : tensor<3xf32>
+  %2 = needle.gradient(%1, %p) : (tensor<3xf32>, tensor<3xf32>) -> tensor<3xf32>
+  return %2 : tensor<3xf32>
+})");
+  Checked checked = check(parsed);
+  ASSERT_EQ(checked.size(), 1u);
+  EXPECT_EQ(checked[0].kinks, 4); // each, and a direction: an odd sum
+  EXPECT_TRUE(checked[0].agrees);
+}
+
 // x^y of a negative number exists for whole y only.
 TEST(CheckGradient, EndsOfDomainsAreLeftOut) {
   Parsed parsed(R"(

@@ -237,6 +237,17 @@ void GradientChecker::compare(CheckedGradient &to, size_t which,
     return;
   }
   Real error = std::fabs(got - wanted);
+  // A jump here, as of sign at 0, with equal halves on both sides: the slope
+  // over twice the distance is another.
+  if (!(error <= tolerance + bend)) {
+    Real wider = (valueAt(which, moves, 2 * options.step) -
+                  valueAt(which, moves, -2 * options.step)) /
+                 (4 * h);
+    if (!(std::fabs(wider - wanted) <= std::fabs(wanted) / 4 + tolerance)) {
+      ++to.kinks;
+      return;
+    }
+  }
   ++to.checked;
   if (!(error <= to.worst))
     to.worst = double(error);
