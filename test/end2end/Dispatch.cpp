@@ -43,16 +43,17 @@ template <class Call> Counts ofSixtyCalls(const Call &call) {
   return {news - before.news, fresh() - before.freshBlocks};
 }
 
-bool isDeferred() {
-  const char *queue = std::getenv("NEEDLE_QUEUE");
-  return queue && std::string_view(queue) == "deferred";
-}
+class Heapless : public testing::Test {
+  void SetUp() override {
+    const char *queue = std::getenv("NEEDLE_QUEUE");
+    if (queue && std::string_view(queue) == "deferred")
+      GTEST_SKIP() << "work that waits is on the heap";
+  }
+};
 
 } // namespace
 
-TEST(Dispatch, ACallTakesNothingFromTheHeap) {
-  if (isDeferred())
-    GTEST_SKIP() << "work that waits is on the heap";
+TEST_F(Heapless, ACallTakesNothingFromTheHeap) {
   nd::Tensor x = nd::ones({16});
   auto add = nd::jit([](const nd::Tensor &x) { return x + 1; });
   nd::Tensor last;
@@ -62,9 +63,7 @@ TEST(Dispatch, ACallTakesNothingFromTheHeap) {
   EXPECT_EQ(last.toVector<float>(), std::vector<float>(16, 2));
 }
 
-TEST(Dispatch, AListOfResultsCostsItsList) {
-  if (isDeferred())
-    GTEST_SKIP() << "work that waits is on the heap";
+TEST_F(Heapless, AListOfResultsCostsItsList) {
   std::vector<nd::Tensor> xs(50, nd::ones({16}));
   auto add = nd::jit([](const std::vector<nd::Tensor> &xs) {
     std::vector<nd::Tensor> sums;
@@ -78,9 +77,7 @@ TEST(Dispatch, AListOfResultsCostsItsList) {
   EXPECT_EQ(counts.freshBlocks, 0);
 }
 
-TEST(Dispatch, AStepWithVariablesAndDrawsTakesNothingFromTheHeap) {
-  if (isDeferred())
-    GTEST_SKIP() << "work that waits is on the heap";
+TEST_F(Heapless, AStepWithVariablesAndDrawsTakesNothingFromTheHeap) {
   nd::Variable weight(nd::zeros({16})), large(nd::zeros({1000}));
   nd::Tensor x = nd::ones({16});
   auto step = nd::jit([&](const nd::Tensor &x) {

@@ -156,27 +156,6 @@ TEST(Rule6Trace, ComputedLabelsMayBeCalledTwice) {
     EXPECT_NEAR(loss(nd::zeros({2, 2}), labels).item(), std::log(2.0), 1e-6);
 }
 
-TEST(Rule13Indices, ComputedLabelsOutsideAreAnError) {
-  auto loss = nd::jit([](const nd::Tensor &x, const nd::Tensor &labels) {
-    return nd::nn::crossEntropy(x, labels + 1);
-  });
-  nd::Tensor x = nd::zeros({2, 3});
-  for (int call = 0; call < 2; ++call) {
-    expectThrow<nd::IndexError>(
-        [&] {
-          (void)loss(x, nd::tensor<int64_t>({0, 2})).item();
-        },
-        {"Jit.cpp", "out of range"});
-    expectThrow<nd::IndexError>(
-        [&] {
-          (void)loss(x, nd::tensor<int64_t>({-5, 0})).item();
-        },
-        {"out of range"});
-    EXPECT_NEAR(loss(x, nd::tensor<int64_t>({-4, 1})).item(), std::log(3.0),
-                1e-6);
-  }
-}
-
 TEST(Rule6Trace, AStaleTensorIsFoundAndNamed) {
   nd::Tensor scale = nd::tensor({2, 3});
   auto f = nd::jit([&](const nd::Tensor &x) { return x * scale; });

@@ -194,6 +194,26 @@ TEST(CrossEntropy, SurvivesLargeLogits) {
   EXPECT_EQ(nn::crossEntropy(logits, labels).item(), 0);
 }
 
+// Rule 13: what is computed is an error at the wait, and the next call works.
+TEST(CrossEntropy, ComputedLabelsOutsideAreAnError) {
+  auto loss = jit([](const Tensor &x, const Tensor &labels) {
+    return nn::crossEntropy(x, labels + 1);
+  });
+  Tensor x = zeros({2, 3});
+  for (int call = 0; call < 2; ++call) {
+    for (int64_t outside : {2, -5}) {
+      Tensor labels = tensor<int64_t>({0, outside});
+      try {
+        (void)loss(x, labels).item();
+        ADD_FAILURE() << "label " << outside << " is read";
+      } catch (const IndexError &error) {
+        EXPECT_NE(std::string(error.what()).find("Nn.cpp"), std::string::npos);
+      }
+    }
+    EXPECT_NEAR(loss(x, tensor<int64_t>({-4, 1})).item(), std::log(3.0), 1e-6);
+  }
+}
+
 TEST(CrossEntropy, RefusesWhatDoesNotFit) {
   Tensor logits = ones({4, 3});
   EXPECT_THROW(nn::crossEntropy(logits, zeros({5}, int64)), ShapeError);
