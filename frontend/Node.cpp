@@ -3,6 +3,7 @@
 
 #include "needle/frontend/Realization.h"
 #include "needle/frontend/Record.h"
+#include "needle/runtime/Poison.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -15,17 +16,6 @@
 #include <unordered_map>
 #include <utility>
 #include <vector>
-
-// Slabs hide a use after free, unless free blocks are poisoned.
-#if defined(__SANITIZE_ADDRESS__)
-extern "C" void __asan_poison_memory_region(const volatile void *, size_t);
-extern "C" void __asan_unpoison_memory_region(const volatile void *, size_t);
-#define POISON(p, n) __asan_poison_memory_region(p, n)
-#define UNPOISON(p, n) __asan_unpoison_memory_region(p, n)
-#else
-#define POISON(p, n)
-#define UNPOISON(p, n)
-#endif
 
 namespace needle::detail {
 
@@ -69,7 +59,7 @@ inline Node *Arena::allocate(size_t bytes) {
   size_t sizeClass = (bytes + 15) / 16;
   if (sizeClass < classes) {
     if (Node *node = freeLists[sizeClass]) [[likely]] {
-      UNPOISON(node, sizeClass * 16);
+      runtime::unpoison(node, sizeClass * 16);
       freeLists[sizeClass] = node->next;
       return node;
     }
@@ -114,8 +104,8 @@ inline void Arena::reclaim(Node *node) noexcept {
     return std::free(reinterpret_cast<char *>(node) - sizeof(Slab));
   node->next = freeLists[sizeClass];
   freeLists[sizeClass] = node;
-  POISON(node, sizeClass * 16);
-  UNPOISON(&node->next, sizeof node->next);
+  runtime::poison(node, sizeClass * 16);
+  runtime::unpoison(&node->next, sizeof node->next);
 }
 
 void Arena::drain() noexcept {

@@ -133,11 +133,8 @@ private:
       Value whole = sub(end, rem(sub(end, start), index(lanes)));
       loop(start, whole, lanes, [&](Value i) {
         SmallVector<Value> rows;
-        for (Value column : columns) {
-          Value at = add(column, i);
-          prefetch(from, add(at, 4 * lanes), /*isWrite=*/false);
-          rows.push_back(load(from, at));
-        }
+        for (Value column : columns)
+          rows.push_back(load(from, add(column, i)));
         transpose(rows);
         Value row = add(target, mul(i, width));
         for (Value vector : rows) {
